@@ -1,0 +1,35 @@
+# Two commands matter: `make demo` and `make test`. Each does all its own set-up.
+BIN := .venv/bin
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench fmt lock clean
+
+help:  ## what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+setup:  ## interpreter, .venv, locked packages, mosquitto and dbus-daemon (under 2 minutes, then seconds)
+	@scripts/setup
+
+demo: setup  ## a backward session against the simulated treadmill, and a strap trip (under 3 minutes)
+	@$(BIN)/retrowalk demo
+
+test: setup  ## the tests (under 10 minutes on 2 cores)
+	@$(BIN)/pytest -n 2 --dist worksteal --timeout 180
+
+check: setup  ## format, lint, types, import contracts
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: setup  ## the figures of benchmarks/
+	@$(BIN)/python -m benchmarks
+
+fmt: setup  ## rewrite the code in the house style
+	@$(BIN)/ruff check --fix-only -q .
+	@$(BIN)/ruff format .
+
+lock: setup  ## resolve the lock files anew
+	@scripts/lock
+
+clean:  ## remove what set-up made
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The shared words: units, observations, requests, commands, reports. Frozen, slotted, without behaviour or I/O."""

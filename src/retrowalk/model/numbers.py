@@ -1,0 +1,84 @@
+"""Every number that safety rests on, in one place, with its unit in its name. SAFETY.md gives the reasons.
+
+Times are nanoseconds of a monotonic clock. Nothing in a configuration, a program or a message changes them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from retrowalk.model.units import Speed, seconds
+
+# The walker is at the machine
+PRESENCE_EXPIRES_NS: Final = seconds(45)
+AUTO_DISARM_NS: Final = seconds(45)
+PROMPT_READABLE_NS: Final = seconds(1)
+PROMPT_EXPIRES_NS: Final = seconds(120)
+
+# Starting
+BOARD_SPEED: Final = Speed.from_mph(0.5)
+BOARD_SPEED_HIGHEST: Final = Speed.from_mph(1.0)
+START_LOCKOUT_NS: Final = seconds(3)
+START_PATIENCE: Final = 1.5  # times the machine's start delay
+PERMIT_EXPIRES_NS: Final = seconds(1)
+
+# Stopping
+STOP_RESEND_NS: Final = seconds(0.5)
+STOP_EFFECT_NS: Final = seconds(2.0)
+STOP_EFFECT_DROP: Final = Speed.from_kmh(0.3)
+STOP_ALARM_STAYS_NS: Final = seconds(30)
+RUN_DOWN_PATIENCE: Final = 1.5  # times the machine's run-down
+STANDSTILL_FRAMES: Final = 2
+STANDSTILL_SETTLED_NS: Final = seconds(3)
+
+# Watching
+TELEMETRY_WARN_NS: Final = seconds(1.5)
+TELEMETRY_TRIP_NS: Final = seconds(3)
+ELAPSED_FROZEN_NS: Final = seconds(3)
+OVERSPEED_WINDOW_NS: Final = seconds(5)
+OVERSPEED_FOR_NS: Final = seconds(2)
+OVERSPEED_MARGIN: Final = Speed.from_kmh(0.5)
+OVERSPEED_PERCENT: Final = 15
+UNEXPLAINED_STANDSTILL_NS: Final = seconds(2)
+CONSOLE_LOWERED_NS: Final = seconds(5)
+ANSWER_PATIENCE_NS: Final = seconds(2)
+
+# Heart rate
+HEART_RATE_LOWEST_BPM: Final = 30
+HEART_RATE_HIGHEST_BPM: Final = 220
+HEART_RATE_JUMP_BPM: Final = 20
+HEART_RATE_JUMP_NS: Final = seconds(1)
+HEART_RATE_SUSPECT_NS: Final = seconds(3)
+HEART_RATE_RR_MISSING_NS: Final = seconds(5)
+HEART_RATE_UNCHANGED_NS: Final = seconds(60)
+HEART_RATE_NO_INCREASE_NS: Final = seconds(5)
+HEART_RATE_LOST_NS: Final = seconds(10)
+HEART_RATE_MEDIAN_OF: Final = 5
+HEART_RATE_HARD_NS: Final = seconds(3)
+HEART_RATE_SOFT_NS: Final = seconds(15)
+HEART_RATE_EASE_NS: Final = seconds(20)
+HEART_RATE_EASE_STEP: Final = Speed.from_kmh(0.3)
+HEART_RATE_ENTRY_SAMPLES: Final = 4
+HEART_RATE_ENTRY_NS: Final = seconds(6)
+
+# Strap
+STRAP_STABLE_NS: Final = seconds(1)
+
+# Ramps
+DOWN_RAMP_CENTI_KMH_PER_S: Final = 30
+INCLINE_RAMP_TENTHS_PER_S: Final = 5
+BOARD_HOLD_NS: Final = seconds(15)
+RAMP_NOTICE_NS: Final = seconds(5)
+
+# The control loop
+TICK_NS: Final = seconds(0.1)
+LAG_LOGGED_NS: Final = seconds(0.25)
+LAG_TRIP_NS: Final = seconds(1)
+
+# Session
+STEP_ON_NS: Final = seconds(20)
+STEP_ON_AT_BOARD_SPEED_NS: Final = seconds(10)
+COOL_DOWN_HOLD_NS: Final = seconds(30)
+COOL_DOWN_HOLD_LEVEL_0_NS: Final = seconds(10)
+QUESTIONS_EXPIRE_NS: Final = seconds(60)
+LINK_PATIENCE_NS: Final = seconds(30)  # a lost link at standstill, before the session ends
