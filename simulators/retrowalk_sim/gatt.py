@@ -88,15 +88,15 @@ class Peripheral(ABC):
 
     @abstractmethod
     def connected(self, now_s: float) -> None:
-        """A central connected."""
+        """Take note that a central connected."""
 
     @abstractmethod
     def disconnected(self, now_s: float) -> None:
-        """The central is gone, whoever ended it."""
+        """Take note that the central is gone, whoever ended it."""
 
     @abstractmethod
     def subscribed(self, uuid: str, on: bool, now_s: float) -> None:
-        """The central wrote the CCCD of `uuid`."""
+        """Take note that the central wrote the CCCD of `uuid`."""
 
     @abstractmethod
     def read(self, uuid: str) -> bytes:
@@ -104,7 +104,7 @@ class Peripheral(ABC):
 
     @abstractmethod
     def write(self, uuid: str, value: bytes, *, response: bool, now_s: float) -> float:
-        """Take a write; return the time in seconds at which the ATT response leaves (`STALLED`: never). Raises AttError."""
+        """Take a write; return when its ATT response leaves, in seconds (`STALLED`: never). Raises AttError."""
 
     @abstractmethod
     def advance(self, now_s: float) -> list[Emission]:
