@@ -1,0 +1,7 @@
+"""The states that the messages are made of."""
+
+from __future__ import annotations
+
+from tests.states import full_state, idle_state, stamp
+
+__all__ = ["full_state", "idle_state", "stamp"]
