@@ -24,6 +24,7 @@ class AttError(Exception):
 
     IN_PROGRESS: Final = 0xFE
     CCCD_IMPROPERLY_CONFIGURED: Final = 0xFD
+    READ_NOT_PERMITTED: Final = 0x02
     WRITE_NOT_PERMITTED: Final = 0x03
     INVALID_LENGTH: Final = 0x0D
 

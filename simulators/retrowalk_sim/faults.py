@@ -1,0 +1,37 @@
+"""What can go wrong with a simulated treadmill at any moment: settings that its owner may change between two calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Final
+
+
+@dataclass(slots=True)
+class Faults:
+    """The faults that hold now. Nothing is wrong by default."""
+
+    lose_indications: bool = False  # requests are executed and never answered
+    late_indications_s: float = 0.0  # answers come that much later
+    duplicate_indications: bool = False
+    stall_writes: bool = False  # the write neither arrives nor is it ever responded to
+    freeze_values: bool = False  # the same telemetry frame again and again
+    freeze_counters: bool = False  # speed goes on, time and way do not
+    silence: bool = False  # no telemetry
+    control_held: bool = False  # another client has control: requests for it fail
+    ignore_stop: bool = False  # stop succeeds and has no effect
+    runaway_kmh: float = 0.0  # the belt runs that much faster than its set-point
+    creep_kmh: float = 0.0  # the belt moves though nobody started it
+
+    def switch(self, name: str, *, on: bool, value: float | None = None) -> None:
+        """Turn the fault `name` on (by `value`, else a usual amount) or off. Raises ValueError that lists the names."""
+        names = [field.name for field in fields(self)]
+        if name not in names:
+            raise ValueError(f"{name!r} is not a fault; choose from {', '.join(names)}")
+        usual = _USUAL.get(name)
+        if usual is None:
+            setattr(self, name, on)
+        else:
+            setattr(self, name, (usual if value is None else value) if on else 0.0)
+
+
+_USUAL: Final = {"late_indications_s": 3.0, "runaway_kmh": 3.0, "creep_kmh": 0.8}

@@ -1,0 +1,158 @@
+"""Treadmills worth meeting: one that does what the standard says, and the ways in which others do not.
+
+Each profile is the ideal machine with its own differences, after reports on real machines; "like" is a machine
+modelled on what one make was heard to send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final
+
+from retrowalk_sim.frames import Field, Request, Status
+
+KMH_PER_MPH: Final = 1.609344
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What a machine says that it accepts, and does accept."""
+
+    lowest: float
+    highest: float
+    step: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One make of treadmill. The defaults are the ideal machine."""
+
+    title: str
+    name: str = ""  # the key in `profiles()`
+    well_behaved: bool = True  # a session without any trip must be possible
+    address: str = ""
+
+    # the belt
+    speed_kmh: Range = Range(0.8, 12.0, 0.1)
+    incline_pct: Range | None = Range(0.0, 12.0, 0.5)
+    up_kmh_per_s: float = 0.5
+    down_kmh_per_s: float = 0.8
+    run_down_kmh_per_s: float = 0.8  # after stop
+    countdown_s: float = 0.5  # from the accepted start to motion
+    belt_per_set_point: float = 1.0  # what the belt does with the number that it is told
+    resumes_former_speed: bool = False
+
+    # what it tells
+    rate_hz: float = 2.0
+    bursts: tuple[tuple[Field, ...], ...] = ((Field.DISTANCE | Field.INCLINE | Field.ENERGY | Field.ELAPSED,),)
+    reports_target: bool = False  # the reported speed is the set-point, not the belt
+    zeroes_at_stop: bool = False
+    counts_in_run_down: bool = True  # the elapsed time goes on until the belt stands
+    silent_after_stop: bool = False
+    echoes_status: bool = True  # changes made by a client are told to the same client
+    status_padding: bytes = b""
+    hand_stop_told_at_standstill: bool = False
+    ramp_status_every_s: float | None = None  # target-speed status while it runs down
+    replays_status: bool = False
+    key_status: bytes = Status.KEY  # empty: the safety key is not reported
+
+    # how it takes orders
+    answer_s: tuple[float, float] = (0.044, 0.259)
+    control_enforced: bool = True
+    cccd_enforced: bool = False
+    one_procedure: bool = False  # a request before the former answer is refused with ATT error 0xFE
+    control_point: frozenset[str] = frozenset({"write", "indicate"})
+    unanswered: frozenset[int] = field(default_factory=frozenset)
+    start_toggles: bool = False
+    speed_starts: bool = False
+    ignores_stop: bool = False
+
+    def snap(self, speed_kmh: float) -> float:
+        """Return the machine's own step at or below `speed_kmh`, never below its minimum."""
+        grid = self.speed_kmh
+        steps = int((speed_kmh - grid.lowest) / grid.step + 1e-6)
+        return min(round(grid.lowest + max(steps, 0) * grid.step, 2), grid.highest)
+
+
+_CITYSPORTS_FRAME: Final = Field.DISTANCE | Field.ENERGY | Field.ELAPSED | Field.RESERVED_13
+_UREVO_FRAME: Final = _CITYSPORTS_FRAME | Field.HEART_RATE
+_VENDOR_CONTROL_POINT: Final = frozenset({"write", "write-without-response", "indicate"})
+
+_PROFILES: Final = {
+    "ideal": Profile("by the letter; starts at 0.8 km/h"),
+    "min-1.0": Profile("no slower than 1.0 km/h", speed_kmh=Range(1.0, 12.0, 0.1)),
+    "step-0.5": Profile("half kilometres only", speed_kmh=Range(0.5, 10.0, 0.5)),
+    "slow-belt": Profile("4 km/h takes 16 s to run down", down_kmh_per_s=0.25, run_down_kmh_per_s=0.25),
+    "countdown": Profile("counts down, moves 3.2 s after success", countdown_s=3.2, rate_hz=1.0),
+    "enforces-cccd": Profile(
+        "refuses writes without indications, and a second one before the answer", cccd_enforced=True, one_procedure=True
+    ),
+    "split-frames": Profile(
+        "speed and the rest in two packets, in either order",
+        rate_hz=4.0,
+        bursts=(
+            (Field.MORE_DATA | Field.DISTANCE | Field.ELAPSED, Field.INCLINE),
+            (Field.AVERAGE_SPEED, Field.MORE_DATA | Field.ENERGY | Field.ELAPSED),
+        ),
+    ),
+    "citysports": Profile(
+        "CITYSPORTS like: reports its set-point, jumps at stop, zeroes its counters, asks nobody's permission",
+        speed_kmh=Range(1.0, 6.0, 0.5),
+        incline_pct=None,
+        up_kmh_per_s=0.6,
+        down_kmh_per_s=0.4,
+        run_down_kmh_per_s=0.6,
+        countdown_s=3.0,
+        bursts=((_CITYSPORTS_FRAME,),),
+        reports_target=True,
+        zeroes_at_stop=True,
+        control_enforced=False,
+        control_point=_VENDOR_CONTROL_POINT,
+        hand_stop_told_at_standstill=True,
+        status_padding=b"\0",
+    ),
+    "urevo": Profile(
+        "UREVO like: reports its ramp-down as target changes, odd steps, reserved bits",
+        speed_kmh=Range(0.96, 6.43, 0.32),
+        incline_pct=Range(0.0, 0.0, 0.0),
+        run_down_kmh_per_s=0.53,
+        countdown_s=3.0,
+        bursts=((_UREVO_FRAME,),),
+        counts_in_run_down=False,
+        ramp_status_every_s=0.3,
+        control_point=_VENDOR_CONTROL_POINT,
+        status_padding=b"\0",
+    ),
+    "mph": Profile("takes km/h for mph", well_behaved=False, belt_per_set_point=KMH_PER_MPH),
+    "toggle-start": Profile("start on a running belt pauses it", well_behaved=False, start_toggles=True),
+    "replays-status": Profile(
+        "repeats an old status to whoever subscribes",
+        well_behaved=False,
+        replays_status=True,
+    ),
+    "silent-after-stop": Profile("says nothing after stop", well_behaved=False, silent_after_stop=True),
+    "ignores-stop": Profile("stop succeeds and has no effect", well_behaved=False, ignores_stop=True),
+    "key-unreported": Profile("never tells that its safety key is out", well_behaved=False, key_status=b""),
+    "speed-starts": Profile("a set-point starts the belt", well_behaved=False, speed_starts=True),
+    "mute-control": Profile(
+        "never answers the request for control",
+        well_behaved=False,
+        control_enforced=False,
+        unanswered=frozenset({Request.REQUEST_CONTROL}),
+    ),
+}
+
+
+def profiles() -> Mapping[str, Profile]:
+    """Return every profile by its name; each has a Bluetooth address of its own that never changes."""
+    return _NAMED
+
+
+_NAMED: Final = MappingProxyType(
+    {
+        name: replace(profile, name=name, address=f"02:57:41:4C:4B:{number:02X}")
+        for number, (name, profile) in enumerate(_PROFILES.items(), start=1)
+    }
+)

@@ -1,0 +1,345 @@
+"""The simulated treadmill: a machine, its Fitness Machine Service, and an onlooker who notes what really happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from math import inf
+from random import Random
+from typing import Final
+
+from retrowalk_sim import frames
+from retrowalk_sim.agenda import Agenda
+from retrowalk_sim.control_point import ControlPoint
+from retrowalk_sim.faults import Faults
+from retrowalk_sim.frames import Readings, Status, Training
+from retrowalk_sim.gatt import (
+    STALLED,
+    Advertisement,
+    AttError,
+    Characteristic,
+    Emission,
+    LinkLoss,
+    Notification,
+    Peripheral,
+    Service,
+    uuid16,
+)
+from retrowalk_sim.machine import Machine
+from retrowalk_sim.profiles import Profile, profiles
+from retrowalk_sim.witness import Log
+
+FITNESS_MACHINE: Final = uuid16(0x1826)
+FEATURE: Final = uuid16(0x2ACC)
+TREADMILL_DATA: Final = uuid16(0x2ACD)
+TRAINING_STATUS: Final = uuid16(0x2AD3)
+SPEED_RANGE: Final = uuid16(0x2AD4)
+INCLINE_RANGE: Final = uuid16(0x2AD5)
+CONTROL_POINT: Final = uuid16(0x2AD9)
+MACHINE_STATUS: Final = uuid16(0x2ADA)
+DEVICE_INFORMATION: Final = uuid16(0x180A)
+MANUFACTURER: Final = uuid16(0x2A29)
+MODEL: Final = uuid16(0x2A24)
+
+ATT_RESPONSE_S: Final = (0.012, 0.030)
+STATUS_S: Final = 0.050  # a status frame leaves that long after its cause
+PULSE_S: Final = 0.1  # how soon a device on a loop notices what a hand or a fault did to it
+KCAL_PER_M: Final = 0.065
+STEP_LENGTH_M: Final = 0.45
+
+
+class Treadmill(Peripheral):
+    """A treadmill of one profile. The same seed and the same inputs give the same bytes at the same times.
+
+    Hands (`press`, `pull_key` …) and `faults` act at the device's own present: the time of the last call that gave one.
+    """
+
+    def __init__(self, profile: Profile | str = "ideal", *, seed: int = 0, address: str | None = None) -> None:
+        self.profile = profiles()[profile] if isinstance(profile, str) else profile
+        self.faults = Faults()
+        self.witness = Log()
+        self.machine = Machine(self.profile, self.faults, self.witness, self._tell, self._tell_training)
+        self.advertisement = Advertisement(
+            address=address or self.profile.address,
+            name=f"Sim {self.profile.name}",
+            service_uuids=(FITNESS_MACHINE,),
+            service_data={FITNESS_MACHINE: b"\x01\x01\x00"},  # available; a treadmill
+        )
+        self._values = _values(self.profile)
+        self.services = _services(self.profile, self._values)
+        self._control = ControlPoint(self.machine)
+        self._random = Random(seed)  # noqa: S311 - repeatable delays, no secrets
+        self._now_s = 0.0
+        self._agenda = Agenda()  # of the link: emptied with it
+        self._outbox: list[Emission] = []
+        self._subscribed: set[str] = set()
+        self._linked = False
+        self._out_until_s = -inf
+        self._pending = 0
+        self._burst = 0
+        self._last_status = Status.STARTED
+        self._frozen: dict[int, bytes] = {}
+        self._counters = Readings()
+        self._silent = False
+
+    # ---- what is true, whatever the radio says
+
+    @property
+    def now_s(self) -> float:
+        """The device's own present."""
+        return self._now_s
+
+    @property
+    def speed_kmh(self) -> float:
+        """The true speed of the belt."""
+        return self.machine.belt.value
+
+    @property
+    def incline_pct(self) -> float:
+        """The true incline."""
+        return self.machine.incline.value
+
+    @property
+    def linked(self) -> bool:
+        """Whether a central is connected."""
+        return self._linked
+
+    @property
+    def controlled(self) -> bool:
+        """Whether the central has control."""
+        return self._control.held
+
+    # ---- hands
+
+    def press(self, button: str) -> None:
+        """Press start, stop, faster or slower at the console. Raises ValueError for another word."""
+        presses: dict[str, Callable[[], object]] = {
+            "start": partial(self.machine.start, by_hand=True),
+            "stop": partial(self.machine.stop, by_hand=True),
+            "faster": partial(self._nudge, 1),
+            "slower": partial(self._nudge, -1),
+        }
+        if button not in presses:
+            raise ValueError(f"{button!r} is no button; press {', '.join(presses)}")
+        self.witness.saw(self._now_s, "pressed", button)
+        presses[button]()
+
+    def _nudge(self, steps: int) -> None:
+        self.machine.set_speed(self.machine.set_kmh + steps * self.profile.speed_kmh.step, by_hand=True)
+
+    def pull_key(self) -> None:
+        """Take the safety key out."""
+        self.machine.pull_key()
+
+    def insert_key(self) -> None:
+        """Put the safety key back."""
+        self.machine.insert_key()
+
+    def move_by_hand(self, speed_kmh: float) -> None:
+        """Let somebody at the console run the belt at `speed_kmh`."""
+        self.witness.saw(self._now_s, "moved_by_hand", f"{speed_kmh:.2f}")
+        self.machine.run_by_hand(speed_kmh)
+
+    def take_control(self, speed_kmh: float | None = None) -> None:
+        """Let another client take control, and perhaps change the speed."""
+        self.witness.saw(self._now_s, "control_taken")
+        self._control.held = False
+        self._notify(MACHINE_STATUS, Status.CONTROL_LOST)
+        if speed_kmh is not None:
+            self.machine.run_by_hand(speed_kmh)
+
+    def lose_link(self, for_s: float = 0.0) -> None:
+        """Break the radio link, and stay out of range for `for_s`. The belt goes on as it is."""
+        self._out_until_s = self._now_s + for_s
+        if self._linked:
+            self._outbox.append(LinkLoss())
+            self._unlink("lost")
+
+    # ---- the link
+
+    @property
+    def connectable(self) -> bool:
+        """Whether it is in range."""
+        return self._now_s >= self._out_until_s
+
+    def connected(self, now_s: float) -> None:
+        """Take note that a central connected: without control, without subscriptions."""
+        self._catch_up(now_s)
+        self.witness.saw(now_s, "link_up")
+        self._linked = True
+        self._agenda.at(now_s + 1 / self.profile.rate_hz, self._tick)
+
+    def disconnected(self, now_s: float) -> None:
+        """Take note that the central is gone. The belt goes on as it is."""
+        self._catch_up(now_s)
+        if self._linked:
+            self._unlink("ended")
+
+    def _unlink(self, how: str) -> None:
+        self.witness.saw(self._now_s, "link_down", how)
+        self._linked = self._control.held = False
+        self._pending = 0
+        self._subscribed.clear()
+        self._agenda.clear()
+
+    def subscribed(self, uuid: str, on: bool, now_s: float) -> None:
+        """Take note that the central wrote the CCCD of `uuid`."""
+        self._catch_up(now_s)
+        (self._subscribed.add if on else self._subscribed.discard)(uuid)
+        if on and uuid == MACHINE_STATUS and self.profile.replays_status:
+            self._notify(MACHINE_STATUS, self._last_status)
+
+    def read(self, uuid: str) -> bytes:
+        """Return the value of a readable characteristic. Raises AttError."""
+        if uuid == TRAINING_STATUS:
+            return _training(self.machine.training)
+        if uuid not in self._values:
+            raise AttError(AttError.READ_NOT_PERMITTED)
+        return self._values[uuid]
+
+    def write(self, uuid: str, value: bytes, *, response: bool, now_s: float) -> float:
+        """Take a request for the control point; it is carried out at once and answered later. Raises AttError."""
+        self._catch_up(now_s)
+        if uuid != CONTROL_POINT:
+            raise AttError(AttError.WRITE_NOT_PERMITTED)
+        if not self._linked or (self.faults.stall_writes and response):
+            self.witness.saw(now_s, "stalled", value.hex())
+            return STALLED
+        self.witness.saw(now_s, "written", value.hex())
+        refusal = self._refusal(value)
+        if refusal is not None:
+            self.witness.saw(now_s, "refused", f"{value.hex()} {refusal:02x}")
+            if response:
+                raise AttError(refusal)
+        elif response or "write-without-response" in self.profile.control_point:
+            self._execute(value)
+        return now_s + self._random.uniform(*ATT_RESPONSE_S) if response else now_s
+
+    def _refusal(self, value: bytes) -> int | None:
+        if not value:
+            return AttError.INVALID_LENGTH
+        if self.profile.cccd_enforced and CONTROL_POINT not in self._subscribed:
+            return AttError.CCCD_IMPROPERLY_CONFIGURED
+        if self.profile.one_procedure and self._pending > 0:
+            return AttError.IN_PROGRESS
+        return None
+
+    def _execute(self, value: bytes) -> None:
+        result = self._control.execute(value)
+        self.machine.heed()
+        if self.faults.lose_indications or value[0] in self.profile.unanswered:
+            return
+        delay_s = self._random.uniform(*self.profile.answer_s) + self.faults.late_indications_s
+        self._pending += 1
+        self._agenda.at(self._now_s + delay_s, partial(self._answer, frames.answer(value[0], result)))
+
+    def _answer(self, answer: bytes, _at_s: float) -> None:
+        self._pending -= 1
+        for _ in range(2 if self.faults.duplicate_indications else 1):
+            self._notify(CONTROL_POINT, answer)
+
+    def advance(self, now_s: float) -> list[Emission]:
+        """Bring the device to `now_s` and return what it sent on the way, in order."""
+        self._catch_up(now_s)
+        sent, self._outbox = self._outbox, []
+        return sent
+
+    @property
+    def due_s(self) -> float:
+        """When `advance` should be called next: soon, for hands and faults come unannounced."""
+        if self._outbox:
+            return self._now_s
+        return min(self._agenda.due_s, self.machine.due_s, self._now_s + PULSE_S)
+
+    def _catch_up(self, now_s: float) -> None:
+        while (due_s := min(self._agenda.due_s, self.machine.due_s)) <= now_s:
+            self.machine.advance(due_s)
+            self._now_s = due_s
+            if self._agenda.due_s <= due_s:
+                self._agenda.do_next()
+        self.machine.advance(now_s)
+        self._now_s = now_s
+
+    # ---- telemetry and status
+
+    def _notify(self, uuid: str, value: bytes) -> None:
+        if self._linked and uuid in self._subscribed:
+            self._outbox.append(Notification(uuid, value))
+
+    def _tick(self, at_s: float) -> None:
+        self._agenda.at(at_s + 1 / self.profile.rate_hz, self._tick)
+        if self.faults.silence or self._silent or TREADMILL_DATA not in self._subscribed:
+            return
+        self._burst = (self._burst + 1) % len(self.profile.bursts)
+        readings = self._readings()
+        for number, fields in enumerate(self.profile.bursts[self._burst]):
+            frame = frames.treadmill_data(fields, readings)
+            self._outbox.append(Notification(TREADMILL_DATA, self._freeze(number, frame)))
+
+    def _freeze(self, number: int, frame: bytes) -> bytes:
+        key = self._burst * 8 + number
+        if not self.faults.freeze_values or key not in self._frozen:
+            self._frozen[key] = frame
+        return self._frozen[key]
+
+    def _readings(self) -> Readings:
+        machine = self.machine
+        readings = self._counters
+        readings.speed_centi_kmh = frames.centi(machine.shown_kmh)
+        readings.incline_tenths_pct = frames.tenths(machine.incline.value)
+        if not self.faults.freeze_counters:
+            way_m = machine.shown_m
+            readings.distance_m = int(way_m)
+            readings.elapsed_s = int(machine.elapsed_s)
+            readings.energy_kcal = int(way_m * KCAL_PER_M)
+            readings.steps = int(way_m / STEP_LENGTH_M)
+            readings.average_centi_kmh = frames.centi(way_m / machine.elapsed_s * 3.6) if machine.elapsed_s else 0
+        return readings
+
+    def _tell(self, status: bytes, by_hand: bool) -> None:
+        self._last_status = status
+        if status in (Status.STARTED, Status.STOPPED):
+            self._silent = self.profile.silent_after_stop and status == Status.STOPPED
+        if by_hand or self.profile.echoes_status:
+            self._later(MACHINE_STATUS, status + self.profile.status_padding)
+
+    def _tell_training(self, training: Training) -> None:
+        self._later(TRAINING_STATUS, _training(training))
+
+    def _later(self, uuid: str, value: bytes) -> None:
+        if self._linked:
+            self._agenda.at(self.machine.now_s + STATUS_S, lambda _: self._notify(uuid, value))
+
+
+def _training(training: Training) -> bytes:
+    return bytes([0, training])
+
+
+def _values(profile: Profile) -> dict[str, bytes]:
+    announced = frames.Field(0)
+    for burst in profile.bursts:
+        for fields in burst:
+            announced |= fields
+    speed, incline = profile.speed_kmh, profile.incline_pct
+    values = {
+        FEATURE: frames.features(announced, incline=incline is not None),
+        SPEED_RANGE: frames.speed_range(speed.lowest, speed.highest, speed.step),
+        MANUFACTURER: b"retrowalk-sim",
+        MODEL: profile.name.encode(),
+    }
+    if incline is not None:
+        values[INCLINE_RANGE] = frames.incline_range(incline.lowest, incline.highest, incline.step)
+    return values
+
+
+def _services(profile: Profile, values: dict[str, bytes]) -> tuple[Service, ...]:
+    readable = [FEATURE, SPEED_RANGE, *([INCLINE_RANGE] if INCLINE_RANGE in values else [])]
+    fitness = (
+        *(Characteristic(uuid, frozenset({"read"})) for uuid in readable),
+        Characteristic(TREADMILL_DATA, frozenset({"notify"})),
+        Characteristic(TRAINING_STATUS, frozenset({"read", "notify"})),
+        Characteristic(CONTROL_POINT, profile.control_point),
+        Characteristic(MACHINE_STATUS, frozenset({"notify"})),
+    )
+    about = tuple(Characteristic(uuid, frozenset({"read"})) for uuid in (MANUFACTURER, MODEL))
+    return (Service(FITNESS_MACHINE, fitness), Service(DEVICE_INFORMATION, about))
