@@ -1,0 +1,25 @@
+"""How long the radio and bluetoothd take, in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """Durations in seconds. Where the default is quicker than a Raspberry Pi, the comment says what was seen there."""
+
+    advertise_s: float = 0.05  # treadmills: 0.1–1
+    connect_s: float = 0.02  # 0.1–2
+    resolve_s: float = 0.01  # 0.5–3
+    unreachable_s: float = 2.0  # 20–40
+    disconnect_s: float = 0.02  # bluetoothd waits 2 s for its plug-ins
+    loss_noticed_s: float = 0.4  # 0.4–6, the supervision timeout
+    att_timeout_s: float = 30.0  # by the specification
+    forgotten_s: float = 30.0  # bluetoothd's TemporaryTimeout, for devices that nobody ever connected
+
+
+AS_SEEN = Timing(
+    advertise_s=0.25, connect_s=0.5, resolve_s=0.8, unreachable_s=20.0, disconnect_s=1.8, loss_noticed_s=2.0
+)
+"""Bluetoothd 5.82 with a real controller, or near it."""
