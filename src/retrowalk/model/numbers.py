@@ -21,6 +21,8 @@ BOARD_SPEED_HIGHEST: Final = Speed.from_mph(1.0)
 START_LOCKOUT_NS: Final = seconds(3)
 START_PATIENCE: Final = 1.5  # times the machine's start delay
 PERMIT_EXPIRES_NS: Final = seconds(1)
+CONFIRM_EXPIRES_NS: Final = seconds(5)
+CONTROL_RETRY_NS: Final = seconds(5)
 
 # Stopping
 STOP_RESEND_NS: Final = seconds(0.5)
@@ -82,3 +84,7 @@ COOL_DOWN_HOLD_NS: Final = seconds(30)
 COOL_DOWN_HOLD_LEVEL_0_NS: Final = seconds(10)
 QUESTIONS_EXPIRE_NS: Final = seconds(60)
 LINK_PATIENCE_NS: Final = seconds(30)  # a lost link at standstill, before the session ends
+CUE_EVERY_NS: Final = seconds(30)
+BOARD_SPEED_PATIENCE_NS: Final = seconds(5)  # from first motion, for a belt that never quite says board speed
+RAMP_DOWN_PATIENCE_NS: Final = seconds(30)
+SECOND_PRESS_NS: Final = seconds(1.5)

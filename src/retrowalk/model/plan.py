@@ -101,3 +101,8 @@ class Plan:
     intervals: tuple[Interval, ...]
     cues: tuple[str, ...]
     limits: Limits
+
+    @property
+    def backward(self) -> bool:
+        """Some of it is walked backward."""
+        return any(bout.facing is Facing.BACKWARD for bout in self.bouts)

@@ -75,6 +75,7 @@ class Fault:
     kind: Kind
     words: str
     remedy: str
+    waits: bool = False  # it may clear while somebody waits for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,99 @@
+"""How fast the belt may go now: ceilings, ramps, and at most one set-point on its way."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from retrowalk.interlock.ramp import Ramp
+from retrowalk.interlock.readings import Readings
+from retrowalk.model import numbers as n
+from retrowalk.model.commands import SetIncline, SetSpeed
+from retrowalk.model.intent import Proposal
+from retrowalk.model.plan import ABSOLUTE, Ceiling, Facing
+from retrowalk.model.units import LEVEL, Incline, Speed
+
+
+@dataclass(slots=True)
+class Drive:
+    """The set-points of one boarding, from board speed on."""
+
+    speed_ramp: Ramp
+    incline_ramp: Ramp
+    set_point: Speed | None = None  # last permitted
+    set_point_ns: int = 0
+    incline: Incline = LEVEL  # last permitted
+    eased: Speed | None = None  # ceiling that easing left behind
+    eased_ns: int | None = None
+    console: Speed | None = None  # ceiling that somebody at the console set
+    lowered_ns: int | None = None
+
+    @classmethod
+    def begin(cls, board_speed: Speed, incline: Incline, now_ns: int) -> Drive:
+        """Start from board speed and from the incline that the belt has."""
+        return cls(Ramp.at(board_speed.centi_kmh, now_ns), Ramp.at(incline.tenths_pct, now_ns), incline=incline)
+
+    def ceiling(self, r: Readings) -> Speed:
+        """Return the strictest cap on speed that holds now."""
+        caps = (r.ceiling(r.facing), self.eased, self.console)
+        return min(cap for cap in caps if cap is not None)
+
+    def ease(self, slowest: Speed, now_ns: int) -> None:
+        """Step the ceiling down once per easing interval."""
+        if self.eased_ns is not None and now_ns - self.eased_ns < n.HEART_RATE_EASE_NS:
+            return
+        now = self.set_point or slowest
+        self.eased, self.eased_ns = max(slowest, now - n.HEART_RATE_EASE_STEP), now_ns
+
+    def watch_console(self, r: Readings, now_ns: int) -> None:
+        """Make a speed that somebody lowered at the console the ceiling."""
+        machine, speed = r.machine, r.belt.speed
+        steady = now_ns - self.set_point_ns > n.CONSOLE_LOWERED_NS
+        if machine is None or speed is None or self.set_point is None or not speed:
+            return
+        if not steady or speed > self.set_point - machine.step:
+            self.lowered_ns = None
+        elif self.lowered_ns is None:
+            self.lowered_ns = now_ns
+        elif now_ns - self.lowered_ns >= n.CONSOLE_LOWERED_NS:
+            self.console = speed
+
+    def next_action(self, proposal: Proposal, r: Readings, easing: bool, now_ns: int) -> SetSpeed | SetIncline | None:
+        """Move the references and return the set-point that is due, if one is; speed goes first."""
+        speed = self._speed(proposal.target, r, easing, now_ns)
+        incline = self._incline(proposal.incline, r, easing, now_ns)
+        if speed is not None and speed != self.set_point:
+            return SetSpeed(speed)
+        return SetIncline(incline) if incline is not None and incline != self.incline else None
+
+    def permitted(self, action: SetSpeed | SetIncline, now_ns: int) -> None:
+        """Remember what was permitted."""
+        if isinstance(action, SetSpeed):
+            self.set_point, self.set_point_ns = action.speed, now_ns
+        else:
+            self.incline = action.incline
+
+    def _speed(self, target: Speed | None, r: Readings, easing: bool, now_ns: int) -> Speed | None:
+        if r.machine is None:
+            return None
+        wanted = min(target or r.board_speed, self.ceiling(r))
+        if easing and self.set_point is not None:
+            wanted = min(wanted, self.set_point)
+        wanted = max(wanted, r.machine.slowest)
+        up = min(self._limits(r).up_ramp_centi_kmh_per_s, ABSOLUTE.backward.up_ramp_centi_kmh_per_s)
+        reference = self.speed_ramp.toward(wanted.centi_kmh, up=up, down=n.DOWN_RAMP_CENTI_KMH_PER_S, now_ns=now_ns)
+        return max(Speed(reference).floor_to(r.machine.step, r.machine.slowest), r.machine.slowest)
+
+    def _incline(self, target: Incline | None, r: Readings, easing: bool, now_ns: int) -> Incline | None:
+        span = r.machine.incline if r.machine else None
+        if span is None or span.highest <= LEVEL or not span.step.tenths_pct:
+            return None
+        cap = min(self._limits(r).incline, ABSOLUTE.ceiling(r.facing or Facing.BACKWARD).incline, span.highest)
+        wanted = min(target or LEVEL, self.incline if easing else cap, cap)
+        rate = n.INCLINE_RAMP_TENTHS_PER_S
+        reference = self.incline_ramp.toward(max(wanted, LEVEL).tenths_pct, up=rate, down=rate, now_ns=now_ns)
+        return Incline(reference).floor_to(span.step)
+
+    @staticmethod
+    def _limits(r: Readings) -> Ceiling:
+        facing = r.facing or Facing.BACKWARD
+        return (r.plan.limits if r.plan else ABSOLUTE).ceiling(facing)

@@ -1,0 +1,332 @@
+"""The interlock: hear everything, judge, permit. Deny by default.
+
+    IDLE ─open─▶ STANDSTILL ─START─▶ BOARDING ─motion─▶ MOVING
+      ▲              ▲                   │                 │
+      │              └─verified─ STOPPING ◀──── any stop ──┘
+      └── close, or verified and latched ─┘
+
+Order of one call: `hear` (readings), `judge` (rules, trips, the ladder), then `permit` (what the session proposes).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from retrowalk.interlock.drive import Drive
+from retrowalk.interlock.heart import HeartRateFilter
+from retrowalk.interlock.ladder import Ladder
+from retrowalk.interlock.readings import Readings
+from retrowalk.interlock.rules import APPLYING, RULES, Rule
+from retrowalk.model import numbers as n
+from retrowalk.model.commands import (
+    ClearMarker,
+    Command,
+    Connect,
+    Disconnect,
+    PermittedCommand,
+    RequestControl,
+    SetIncline,
+    SetSpeed,
+    Start,
+    StoreMarker,
+)
+from retrowalk.model.intent import Boarding, Proposal, View
+from retrowalk.model.observations import (
+    Answer,
+    Answered,
+    LinkDown,
+    LinkUp,
+    Observation,
+    Telemetry,
+    WriteFailed,
+    Written,
+)
+from retrowalk.model.plan import Plan
+from retrowalk.model.reports import Fault, Kind, Motion, Report, Trip, Tripped, Warned
+from retrowalk.model.settings import EngineSettings
+from retrowalk.model.units import LEVEL, seconds
+
+PLANNED = "planned_stop"
+_STOP_BY_PERSON = ("user_stop", "somebody pressed STOP", "reset when you are ready, then arm again")
+
+
+@dataclass(slots=True)
+class _InFlight:
+    number: int
+    since_ns: int
+    starts: bool
+
+
+class Interlock:
+    """May the belt move, how fast, and is it standing? The only maker of permits; every stop goes through it."""
+
+    def __init__(self, settings: EngineSettings) -> None:
+        self.readings = Readings(settings, HeartRateFilter(settings.heart))
+        self.motion = Motion.IDLE
+        self.trip: Trip | None = None
+        self.opened = False
+        self.commands: list[Command] = []
+        self.reports: list[Report] = []
+        self._ladder: Ladder | None = None
+        self._drive: Drive | None = None
+        self._in_flight: _InFlight | None = None
+        self._number = 0
+        self._boarding = 0
+        self._control_number: int | None = None
+        self._control_ns = 0
+        self._broken: tuple[tuple[Rule, Kind], ...] = ()
+
+    # -- what the engine calls -----------------------------------------------------------------------------------
+
+    def hear(self, observation: Observation, now_ns: int) -> None:
+        """Take one observation, before anything is decided."""
+        self.readings.hear(observation, now_ns)
+        match observation:
+            case LinkUp():
+                self._in_flight = None
+                if self._ladder:
+                    self._ladder.link_up(now_ns)
+            case LinkDown():
+                self._in_flight = None
+                if self._ladder:
+                    self._ladder.link_lost(now_ns)
+            case Written(number):
+                if self._ladder:
+                    self._ladder.written(number, now_ns)
+            case WriteFailed(number):
+                self._hear_failure(number, now_ns)
+            case Answered(number, answer):
+                self._hear_answer(number, answer)
+            case Telemetry() if self.motion is Motion.BOARDING and self.readings.belt.speed:
+                self.motion = Motion.MOVING
+            case _:
+                pass
+
+    def judge(self, now_ns: int) -> None:
+        """Look at every rule that applies, stops first; a broken stop rule latches and stops in this very call."""
+        self._broken = tuple(row for row in APPLYING[self.motion] if row[0].broken(self.readings, now_ns))
+        worst = self._broken[0] if self._broken else None
+        if worst and worst[1] is Kind.STOP:
+            rule = worst[0]
+            self.stop(now_ns, latch=(rule.name, rule.words, rule.remedy))
+        else:
+            unramped = next((rule for rule, kind in self._broken if kind is Kind.PAUSE and not rule.ramps), None)
+            if unramped:
+                self.stop(now_ns, cause=unramped.name)
+        if self._ladder:
+            self._climb(self._ladder, now_ns)
+
+    def permit(self, proposal: Proposal, now_ns: int) -> None:
+        """Turn what the session proposes into what may be: nothing, unless every rule that applies is unbroken."""
+        if self._in_flight and now_ns - self._in_flight.since_ns > n.ANSWER_PATIENCE_NS:
+            self._in_flight = None
+        match self.motion:
+            case Motion.STANDSTILL:
+                self._keep_control(now_ns)
+                if proposal.boarding:
+                    self._permit_start(proposal.boarding, now_ns)
+            case Motion.BOARDING | Motion.MOVING if proposal.halt:
+                self.stop(now_ns, cause=PLANNED)
+            case Motion.MOVING:
+                self._permit_set_point(proposal, now_ns)
+            case _:
+                pass
+
+    def stop(self, now_ns: int, cause: str = PLANNED, latch: tuple[str, str, str] | None = None) -> None:
+        """Demand a stop: written now, again until verified. `latch`: cause, words and remedy, until a person resets."""
+        if latch and self.trip is None:
+            self._latch(*latch, now_ns)
+        if self._ladder:
+            self._ladder.again(self.readings.linked, now_ns)
+        else:
+            machine, belt = self.readings.machine, self.readings.belt
+            run_down_ns = seconds((machine.run_down_s if machine else 10.0) * n.RUN_DOWN_PATIENCE)
+            speed = self.readings.highest if belt.speed is None else belt.speed
+            belt.distrust_standstill()
+            self._ladder = Ladder(latch[0] if latch else cause, now_ns, speed, run_down_ns, self._next_number)
+            self._ladder.begin(self.readings.linked, now_ns)
+        self.motion = Motion.STOPPING
+        self._collect()
+
+    def stop_by_person(self, now_ns: int) -> None:
+        """Take a STOP from anybody, in any state. On a belt that may be moving in a session it latches."""
+        moving = self.motion in (Motion.BOARDING, Motion.MOVING, Motion.STOPPING) and self.opened
+        if not self.opened:
+            self.commands.append(Connect())
+        self.stop(now_ns, cause="user_stop", latch=_STOP_BY_PERSON if moving else None)
+
+    def open(self, plan: Plan, now_ns: int) -> None:
+        """Begin a session: from here on the belt is ours to stop. Only with no entry rule broken."""
+        del now_ns
+        self.readings.plan, self.readings.marker_stored = plan, False
+        self.opened, self.motion = True, Motion.STANDSTILL
+        self.commands += (StoreMarker(), self._request_control())
+
+    def close(self) -> None:
+        """Let the treadmill go. With nothing latched, the belt verified, the marker goes too."""
+        self.commands.append(Disconnect())
+        if self.opened and self.trip is None:
+            self.commands.append(ClearMarker())
+        self.opened, self.motion, self._drive, self._ladder = False, Motion.IDLE, None, None
+        self.readings.presence_ns = None
+
+    def boot_latched(self, cause: str, now_ns: int) -> None:
+        """Come up after a session that did not end: latched; a belt that moves is stopped, never adopted."""
+        words = f"the daemon was interrupted in a session ({cause})"
+        self.commands.append(Connect())
+        self.stop(now_ns, latch=(cause, words, "see that nobody is on the belt, then reset"))
+
+    def reset(self, now_ns: int) -> str | None:
+        """Clear the latch; return why not, if not. Presence must be shown anew before the next arming."""
+        blocking = next((r for r in RULES if r.must_clear and r.broken(self.readings, now_ns)), None)
+        if blocking:
+            return f"{blocking.words}: {blocking.remedy}"
+        if self._ladder and not self._unverifiable(now_ns):
+            return "the belt is not yet seen to stand"
+        if self.trip is None and self._ladder is None:
+            return "nothing is latched"
+        self.trip, self.readings.latched, self.opened = None, False, False
+        self.close()
+        self.commands.append(ClearMarker())
+        return None
+
+    def present(self, now_ns: int) -> None:
+        """Take note that somebody showed to be at the treadmill; while latched it does not count."""
+        if self.trip is None:
+            self.readings.presence_ns = now_ns
+
+    def entry_faults(self, plan: Plan, now_ns: int) -> tuple[Fault, ...]:
+        """Return what forbids a session with `plan` from opening now."""
+        self.readings.plan = plan
+        rows = APPLYING[Motion.IDLE]
+        return tuple(_fault(rule, kind) for rule, kind in rows if rule.broken(self.readings, now_ns))
+
+    def view(self) -> View:
+        """Return what the session may know."""
+        r, drive = self.readings, self._drive
+        pauses = [rule for rule, kind in self._broken if kind is Kind.PAUSE]
+        return View(
+            motion=self.motion,
+            latched=self.trip is not None,
+            open=self.opened,
+            linked=r.linked,
+            machine=r.machine,
+            board_speed=r.board_speed,
+            speed=r.belt.speed,
+            set_point=drive.set_point if drive else None,
+            level=drive is None or drive.incline == LEVEL,
+            standstill_ns=r.belt.zero_ns if r.belt.stands else None,
+            faults=tuple(_fault(rule, kind) for rule, kind in self._broken),
+            pausing=bool(pauses),
+            ending=any(rule.ends for rule in pauses),
+            alarm=self._ladder.alarm if self._ladder else None,
+        )
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _next_number(self) -> int:
+        self._number += 1
+        return self._number
+
+    def _latch(self, cause: str, words: str, remedy: str, now_ns: int) -> None:
+        r = self.readings
+        self.trip = Trip(cause, words, remedy, now_ns, r.belt.speed, r.heart.bpm)
+        r.latched, r.presence_ns = True, None
+        self.commands.append(StoreMarker(cause))
+        self.reports.append(Tripped(self.trip))
+
+    def _climb(self, ladder: Ladder, now_ns: int) -> None:
+        verified = ladder.tick(self.readings.belt, self.readings.linked, now_ns)
+        self._collect()
+        if not verified:
+            return
+        self._ladder = self._drive = self._in_flight = None
+        if self.opened and self.trip is None:
+            self.motion = Motion.STANDSTILL
+            self.commands.append(self._request_control())
+        else:
+            self.close()
+
+    def _collect(self) -> None:
+        """Hand on what the ladder wants written, ahead of everything."""
+        if self._ladder:
+            self.commands[:0] = self._ladder.commands
+            self.reports += self._ladder.steps
+            self._ladder.commands, self._ladder.steps = [], []
+
+    def _unverifiable(self, now_ns: int) -> bool:
+        """A stop that telemetry will never verify, long enough ago: the word of a person at the machine must do."""
+        r, ladder = self.readings, self._ladder
+        if ladder is None or now_ns - ladder.demanded_ns < n.STOP_ALARM_STAYS_NS:
+            return False
+        age_ns = r.belt.age_ns(now_ns)
+        return not r.linked or age_ns is None or age_ns > n.TELEMETRY_TRIP_NS
+
+    def _request_control(self) -> RequestControl:
+        self._control_number = self._next_number()
+        return RequestControl(self._control_number)
+
+    def _keep_control(self, now_ns: int) -> None:
+        if self.readings.control_lost and self.readings.linked and now_ns - self._control_ns > n.CONTROL_RETRY_NS:
+            self._control_ns = now_ns
+            self.commands.append(self._request_control())
+
+    def _permit_start(self, boarding: Boarding, now_ns: int) -> None:
+        fresh = now_ns - boarding.confirmed_ns <= n.CONFIRM_EXPIRES_NS
+        if self._broken or not fresh or boarding.number <= self._boarding:
+            return
+        self._boarding, self.motion = boarding.number, Motion.BOARDING
+        r = self.readings
+        r.board(boarding.facing, now_ns)
+        incline = r.belt.frame.incline if r.belt.frame and r.belt.frame.incline else LEVEL
+        self._drive = Drive.begin(r.board_speed, incline, now_ns)
+        self._emit(Start(), now_ns)
+
+    def _permit_set_point(self, proposal: Proposal, now_ns: int) -> None:
+        drive, r = self._drive, self.readings
+        if drive is None or r.machine is None:
+            return
+        drive.watch_console(r, now_ns)
+        easing = any(kind is Kind.EASE for _, kind in self._broken)
+        if any(rule.lowers for rule, _ in self._broken):
+            drive.ease(r.machine.slowest, now_ns)
+        action = drive.next_action(proposal, r, easing, now_ns)
+        if action and self._in_flight is None:
+            drive.permitted(action, now_ns)
+            if isinstance(action, SetSpeed):
+                r.command(action.speed, now_ns)
+            self._emit(action, now_ns)
+
+    def _emit(self, action: Start | SetSpeed | SetIncline, now_ns: int) -> None:
+        number = self._next_number()
+        self._in_flight = _InFlight(number, now_ns, isinstance(action, Start))
+        self.commands.append(PermittedCommand(number, action, now_ns + n.PERMIT_EXPIRES_NS))
+
+    def _hear_failure(self, number: int, now_ns: int) -> None:
+        if self._ladder:
+            self._ladder.failed(number, now_ns)
+        if self._in_flight and self._in_flight.number == number:
+            if self._in_flight.starts:
+                self.readings.start_refused = True
+            elif self._drive:
+                self._drive.set_point = None  # not on the wire: due again
+            self._in_flight = None
+
+    def _hear_answer(self, number: int, answer: Answer) -> None:
+        if number == self._control_number:
+            self.readings.control_lost = answer is Answer.NOT_PERMITTED
+        if self._in_flight is None or self._in_flight.number != number:
+            return
+        starts, self._in_flight = self._in_flight.starts, None
+        if answer is Answer.SUCCESS:
+            return
+        if answer is Answer.NOT_PERMITTED and not starts:
+            self.readings.control_lost = True
+        elif starts:
+            self.readings.start_refused = True
+        else:
+            self.reports.append(Warned("set_point_refused", f"the treadmill refused a set-point: {answer.value}"))
+
+
+def _fault(rule: Rule, kind: Kind) -> Fault:
+    return Fault(rule.name, kind, rule.words, rule.remedy, rule.waits)

@@ -1,0 +1,140 @@
+"""The stop ladder: a demanded stop is written again and again until the belt is seen to stand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from retrowalk.interlock.belt import Belt
+from retrowalk.model import numbers as n
+from retrowalk.model.commands import LinkCommand, Rebuild, Stop
+from retrowalk.model.reports import Rung, StopStep
+from retrowalk.model.units import STANDSTILL, Speed
+
+_ALARM = "feet on the side boards, hold on, pull the cord"
+
+_WORDS = {
+    Rung.DEMANDED: "stop demanded",
+    Rung.WRITTEN: "the stop is on the wire",
+    Rung.RESENT: "the belt is not yet seen to stand: stop written again",
+    Rung.NO_EFFECT: f"the belt does not slow down: {_ALARM}",
+    Rung.WITHOUT_RESPONSE: "the stop's write is stuck: written without response",
+    Rung.LINK_REBUILT: f"the stop's write is stuck: dropping the link to make a new one. {_ALARM}",
+    Rung.NO_STANDSTILL: f"the belt is not seen to stand: {_ALARM}",
+    Rung.LINK_LOST: f"no link to the treadmill, a stop cannot be written: {_ALARM}",
+    Rung.VERIFIED: "the belt stands, verified",
+}
+_ALARMS = (Rung.NO_EFFECT, Rung.LINK_REBUILT, Rung.NO_STANDSTILL, Rung.LINK_LOST)
+
+
+@dataclass(slots=True)
+class Ladder:
+    """One demanded stop, on its way to a verified standstill."""
+
+    cause: str
+    demanded_ns: int
+    from_speed: Speed
+    run_down_ns: int
+    new_number: Callable[[], int]
+    pending: int | None = None  # a Stop whose write has not completed
+    pending_ns: int = 0
+    bypass: int | None = None  # a Stop without response, written around a stuck one
+    rebuilding: bool = False
+    settled_ns: int | None = None  # when the last write completed or failed
+    first_written_ns: int | None = None
+    climbed: set[Rung] = field(default_factory=set)
+    commands: list[LinkCommand] = field(default_factory=list)
+    steps: list[StopStep] = field(default_factory=list)
+
+    @property
+    def alarm(self) -> str | None:
+        """What a person must be told at once; it stays until the stop is verified or reset."""
+        if Rung.VERIFIED in self.climbed:
+            return None
+        return next((_WORDS[rung] for rung in _ALARMS if rung in self.climbed), None)
+
+    def begin(self, linked: bool, now_ns: int) -> None:
+        """Demand the stop: write it in this very call when there is a link."""
+        self._climb(Rung.DEMANDED, now_ns)
+        if linked:
+            self._write(now_ns)
+        else:
+            self.link_lost(now_ns)
+
+    def link_up(self, now_ns: int) -> None:
+        """Write on the new link what the old one may have lost."""
+        self.rebuilding = False
+        self.climbed -= {Rung.LINK_LOST, Rung.LINK_REBUILT, Rung.WITHOUT_RESPONSE}
+        self._write(now_ns)
+
+    def again(self, linked: bool, now_ns: int) -> None:
+        """Write the stop once more at once: somebody demanded it again."""
+        if linked and not self.rebuilding:
+            self._write(now_ns)
+
+    def link_lost(self, now_ns: int) -> None:
+        """Take note that nothing can be written now."""
+        self.pending = None
+        self._climb(Rung.LINK_LOST, now_ns)
+
+    def written(self, number: int, now_ns: int) -> None:
+        """Take note that a Stop is on the wire."""
+        if number not in (self.pending, self.bypass):
+            return
+        if number == self.pending:
+            self.pending, self.settled_ns = None, now_ns
+        if self.first_written_ns is None:
+            self.first_written_ns = now_ns
+            self._climb(Rung.WRITTEN, now_ns)
+
+    def failed(self, number: int, now_ns: int) -> None:
+        """Take note that a Stop did not reach the wire; it is written again in its time."""
+        if number == self.pending:
+            self.pending, self.settled_ns = None, now_ns
+
+    def tick(self, belt: Belt, linked: bool, now_ns: int) -> bool:
+        """Climb as far as the time asks for; return whether standstill is verified."""
+        if belt.stands:
+            self._climb(Rung.VERIFIED, now_ns)
+            return True
+        if now_ns - self.demanded_ns >= self.run_down_ns:
+            self._climb(Rung.NO_STANDSTILL, now_ns)
+        effect_due_ns = (self.first_written_ns or self.demanded_ns) + n.STOP_EFFECT_NS
+        no_effect = now_ns >= effect_due_ns and not self._has_effect(belt)
+        if no_effect:
+            self._climb(Rung.NO_EFFECT, now_ns)
+        if linked and not self.rebuilding:
+            self._press_on(no_effect, now_ns)
+        return False
+
+    def _has_effect(self, belt: Belt) -> bool:
+        return belt.speed is not None and (
+            belt.speed == STANDSTILL or self.from_speed - belt.speed >= n.STOP_EFFECT_DROP
+        )
+
+    def _press_on(self, no_effect: bool, now_ns: int) -> None:
+        """Write again; when the write before is stuck, go around it, and at last drop the link."""
+        if self.pending is None:
+            if self.settled_ns is None or now_ns - self.settled_ns >= n.STOP_RESEND_NS:
+                self._climb(Rung.RESENT, now_ns)
+                self._write(now_ns)
+            return
+        stuck_ns = now_ns - self.pending_ns
+        if stuck_ns >= n.STOP_RESEND_NS and Rung.WITHOUT_RESPONSE not in self.climbed:
+            self._climb(Rung.WITHOUT_RESPONSE, now_ns)
+            self.bypass = self.new_number()
+            self.commands.append(Stop(self.bypass, without_response=True))
+        if stuck_ns >= n.STOP_EFFECT_NS and no_effect:
+            self._climb(Rung.LINK_REBUILT, now_ns)
+            self.pending, self.rebuilding = None, True
+            self.commands.append(Rebuild())
+
+    def _write(self, now_ns: int) -> None:
+        self.pending, self.pending_ns = self.new_number(), now_ns
+        self.commands.append(Stop(self.pending))
+
+    def _climb(self, rung: Rung, now_ns: int) -> None:
+        if rung in self.climbed and rung is not Rung.RESENT:
+            return
+        self.climbed.add(rung)
+        self.steps.append(StopStep(rung, self.cause, now_ns - self.demanded_ns, rung in _ALARMS, _WORDS[rung]))

@@ -1,0 +1,147 @@
+"""Everything the interlock has heard. Rules look at nothing else."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+from retrowalk.interlock.belt import Belt
+from retrowalk.interlock.heart import HeartRateFilter
+from retrowalk.model import numbers as n
+from retrowalk.model.machine import Machine
+from retrowalk.model.observations import (
+    Answer,
+    HeartRateLink,
+    HeartRateSample,
+    LinkDown,
+    LinkUp,
+    MachineEvent,
+    MachineStatus,
+    MarkerStored,
+    Observation,
+    StrapLine,
+    Telemetry,
+)
+from retrowalk.model.plan import ABSOLUTE, Facing, Plan
+from retrowalk.model.settings import EngineSettings
+from retrowalk.model.units import STANDSTILL, Speed
+
+_CONSOLE_STOPS = (MachineEvent.STOPPED_BY_USER, MachineEvent.PAUSED_BY_USER)
+
+
+@dataclass(slots=True)
+class Readings:
+    """What was heard, with the time it was heard at; None = never, or not since it last mattered."""
+
+    settings: EngineSettings
+    heart: HeartRateFilter
+    belt: Belt = field(default_factory=Belt)
+    machine: Machine | None = None
+    plan: Plan | None = None
+    linked_ns: int | None = None
+    link_lost_because: str = ""
+    strap_closed: bool | None = None
+    strap_ns: int = 0
+    key_ns: int | None = None
+    console_stop_ns: int | None = None
+    control_lost: bool = False
+    presence_ns: int | None = None
+    marker_stored: bool = False
+    latched: bool = False
+    lag_ns: int = 0
+    # of the present boarding
+    facing: Facing | None = None
+    started_ns: int | None = None
+    start_refused: bool = False
+    overspeed_ns: int | None = None
+    highest: Speed = STANDSTILL
+    commanded: deque[tuple[int, Speed]] = field(default_factory=deque)
+
+    @property
+    def linked(self) -> bool:
+        """There is a link to the treadmill."""
+        return self.linked_ns is not None
+
+    @property
+    def heart_rate_needed(self) -> bool:
+        """This session does not run without a live heart rate."""
+        return self.settings.heart is not None and not self.settings.without_heart_rate
+
+    @property
+    def board_speed(self) -> Speed:
+        """0.5 mph on the machine's grid, or the machine's minimum where that is higher."""
+        if self.machine is None:
+            return n.BOARD_SPEED
+        return max(self.machine.slowest, n.BOARD_SPEED.floor_to(self.machine.step, self.machine.slowest))
+
+    def ceiling(self, facing: Facing | None) -> Speed:
+        """Return the strictest cap on speed: plan, absolute, machine. An unconfirmed facing counts as backward."""
+        known = facing or Facing.BACKWARD
+        caps = [ABSOLUTE.ceiling(known).speed]
+        if self.plan is not None:
+            caps.append(self.plan.limits.ceiling(known).speed)
+        if self.machine is not None:
+            caps.append(self.machine.fastest)
+        return min(caps)
+
+    def board(self, facing: Facing, now_ns: int) -> None:
+        """Begin a boarding: what was heard of the one before no longer matters."""
+        self.facing, self.started_ns, self.start_refused = facing, now_ns, False
+        self.overspeed_ns = self.console_stop_ns = self.key_ns = None
+        self.highest = self.board_speed
+        self.commanded.clear()
+
+    def command(self, speed: Speed, now_ns: int) -> None:
+        """Remember a set-point, for as long as the belt may still be following it."""
+        self.commanded.append((now_ns, speed))
+        self.highest = max(self.highest, speed)
+
+    def allowed(self, now_ns: int) -> Speed:
+        """Return the highest speed that recent set-points explain, margin included."""
+        while len(self.commanded) > 1 and now_ns - self.commanded[1][0] > n.OVERSPEED_WINDOW_NS:
+            self.commanded.popleft()
+        top = max((speed for _, speed in self.commanded), default=self.highest)
+        return top + max(n.OVERSPEED_MARGIN, Speed(top.centi_kmh * n.OVERSPEED_PERCENT // 100))
+
+    def answered_start(self, answer: Answer) -> None:
+        """Take the machine's answer to START."""
+        self.start_refused = answer is not Answer.SUCCESS
+
+    def hear(self, observation: Observation, now_ns: int) -> None:
+        """Take one observation; those that are no readings are left alone."""
+        match observation:
+            case Telemetry():
+                self.belt.hear(observation, now_ns)
+                self._time_overspeed(now_ns)
+            case HeartRateSample():
+                self.heart.hear(observation, now_ns)
+            case HeartRateLink(up=False):
+                self.heart = HeartRateFilter(self.settings.heart)
+            case StrapLine(closed):
+                if closed != self.strap_closed:
+                    self.strap_closed, self.strap_ns = closed, now_ns
+            case MachineStatus(event):
+                self._hear_status(event, now_ns)
+            case LinkUp(machine):
+                self.machine, self.linked_ns, self.belt, self.control_lost = machine, now_ns, Belt(), False
+            case LinkDown(reason):
+                self.linked_ns, self.belt, self.link_lost_because = None, Belt(), reason
+            case MarkerStored(ok):
+                self.marker_stored = ok
+            case _:
+                pass
+
+    def _hear_status(self, event: MachineEvent, now_ns: int) -> None:
+        if event is MachineEvent.STOPPED_BY_KEY:
+            self.key_ns = now_ns
+        elif event is MachineEvent.CONTROL_LOST:
+            self.control_lost = True
+        elif event in _CONSOLE_STOPS:
+            self.console_stop_ns = now_ns
+
+    def _time_overspeed(self, now_ns: int) -> None:
+        speed = self.belt.speed
+        if speed is None or speed <= self.allowed(now_ns):
+            self.overspeed_ns = None
+        elif self.overspeed_ns is None:
+            self.overspeed_ns = now_ns
