@@ -4,30 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from math import inf
 from random import Random
 from typing import Final
 
 from retrowalk_sim import frames
-from retrowalk_sim.agenda import Agenda
 from retrowalk_sim.control_point import ControlPoint
+from retrowalk_sim.device import Device
 from retrowalk_sim.faults import Faults
-from retrowalk_sim.frames import Readings, Status, Training
-from retrowalk_sim.gatt import (
-    STALLED,
-    Advertisement,
-    AttError,
-    Characteristic,
-    Emission,
-    LinkLoss,
-    Notification,
-    Peripheral,
-    Service,
-    uuid16,
-)
+from retrowalk_sim.frames import Field, Readings, Status, Training
+from retrowalk_sim.gatt import STALLED, Advertisement, AttError, Characteristic, Service, uuid16
 from retrowalk_sim.machine import Machine
 from retrowalk_sim.profiles import Profile, profiles
-from retrowalk_sim.witness import Log
 
 FITNESS_MACHINE: Final = uuid16(0x1826)
 FEATURE: Final = uuid16(0x2ACC)
@@ -38,56 +25,44 @@ INCLINE_RANGE: Final = uuid16(0x2AD5)
 CONTROL_POINT: Final = uuid16(0x2AD9)
 MACHINE_STATUS: Final = uuid16(0x2ADA)
 DEVICE_INFORMATION: Final = uuid16(0x180A)
-MANUFACTURER: Final = uuid16(0x2A29)
 MODEL: Final = uuid16(0x2A24)
+MANUFACTURER: Final = uuid16(0x2A29)
 
 ATT_RESPONSE_S: Final = (0.012, 0.030)
 STATUS_S: Final = 0.050  # a status frame leaves that long after its cause
-PULSE_S: Final = 0.1  # how soon a device on a loop notices what a hand or a fault did to it
 KCAL_PER_M: Final = 0.065
 STEP_LENGTH_M: Final = 0.45
 
 
-class Treadmill(Peripheral):
-    """A treadmill of one profile. The same seed and the same inputs give the same bytes at the same times.
-
-    Hands (`press`, `pull_key` …) and `faults` act at the device's own present: the time of the last call that gave one.
-    """
+class Treadmill(Device):
+    """A treadmill of one profile. The same seed and the same inputs give the same bytes at the same times."""
 
     def __init__(self, profile: Profile | str = "ideal", *, seed: int = 0, address: str | None = None) -> None:
         self.profile = profiles()[profile] if isinstance(profile, str) else profile
-        self.faults = Faults()
-        self.witness = Log()
-        self.machine = Machine(self.profile, self.faults, self.witness, self._tell, self._tell_training)
-        self.advertisement = Advertisement(
-            address=address or self.profile.address,
-            name=f"Sim {self.profile.name}",
-            service_uuids=(FITNESS_MACHINE,),
-            service_data={FITNESS_MACHINE: b"\x01\x01\x00"},  # available; a treadmill
+        values = _values(self.profile)
+        super().__init__(
+            Advertisement(
+                address=address or self.profile.address,
+                name=f"Sim {self.profile.name}",
+                service_uuids=(FITNESS_MACHINE,),
+                service_data={FITNESS_MACHINE: b"\x01\x01\x00"},  # available; a treadmill
+            ),
+            _services(self.profile, values),
+            report_every_s=1 / self.profile.rate_hz,
         )
-        self._values = _values(self.profile)
-        self.services = _services(self.profile, self._values)
+        self.values = values
+        self.faults = Faults()
+        self.machine = Machine(self.profile, self.faults, self.witness, self._tell, self._tell_training)
         self._control = ControlPoint(self.machine)
         self._random = Random(seed)  # noqa: S311 - repeatable delays, no secrets
-        self._now_s = 0.0
-        self._agenda = Agenda()  # of the link: emptied with it
-        self._outbox: list[Emission] = []
-        self._subscribed: set[str] = set()
-        self._linked = False
-        self._out_until_s = -inf
-        self._pending = 0
+        self._pending = 0  # answers that have not left
         self._burst = 0
-        self._last_status = Status.STARTED
-        self._frozen: dict[int, bytes] = {}
-        self._counters = Readings()
+        self._frozen: dict[tuple[int, int], bytes] = {}
+        self._readings = Readings()
         self._silent = False
+        self._last_status = Status.STARTED
 
     # ---- what is true, whatever the radio says
-
-    @property
-    def now_s(self) -> float:
-        """The device's own present."""
-        return self._now_s
 
     @property
     def speed_kmh(self) -> float:
@@ -98,11 +73,6 @@ class Treadmill(Peripheral):
     def incline_pct(self) -> float:
         """The true incline."""
         return self.machine.incline.value
-
-    @property
-    def linked(self) -> bool:
-        """Whether a central is connected."""
-        return self._linked
 
     @property
     def controlled(self) -> bool:
@@ -136,7 +106,7 @@ class Treadmill(Peripheral):
         self.machine.insert_key()
 
     def move_by_hand(self, speed_kmh: float) -> None:
-        """Let somebody at the console run the belt at `speed_kmh`."""
+        """Let somebody at the console run the belt at `speed_kmh` (0: stop it)."""
         self.witness.saw(self._now_s, "moved_by_hand", f"{speed_kmh:.2f}")
         self.machine.run_by_hand(speed_kmh)
 
@@ -148,60 +118,23 @@ class Treadmill(Peripheral):
         if speed_kmh is not None:
             self.machine.run_by_hand(speed_kmh)
 
-    def lose_link(self, for_s: float = 0.0) -> None:
-        """Break the radio link, and stay out of range for `for_s`. The belt goes on as it is."""
-        self._out_until_s = self._now_s + for_s
-        if self._linked:
-            self._outbox.append(LinkLoss())
-            self._unlink("lost")
-
-    # ---- the link
-
-    @property
-    def connectable(self) -> bool:
-        """Whether it is in range."""
-        return self._now_s >= self._out_until_s
-
-    def connected(self, now_s: float) -> None:
-        """Take note that a central connected: without control, without subscriptions."""
-        self._catch_up(now_s)
-        self.witness.saw(now_s, "link_up")
-        self._linked = True
-        self._agenda.at(now_s + 1 / self.profile.rate_hz, self._tick)
-
-    def disconnected(self, now_s: float) -> None:
-        """Take note that the central is gone. The belt goes on as it is."""
-        self._catch_up(now_s)
-        if self._linked:
-            self._unlink("ended")
-
-    def _unlink(self, how: str) -> None:
-        self.witness.saw(self._now_s, "link_down", how)
-        self._linked = self._control.held = False
-        self._pending = 0
-        self._subscribed.clear()
-        self._agenda.clear()
+    # ---- the peripheral
 
     def subscribed(self, uuid: str, on: bool, now_s: float) -> None:
-        """Take note that the central wrote the CCCD of `uuid`."""
-        self._catch_up(now_s)
-        (self._subscribed.add if on else self._subscribed.discard)(uuid)
+        """Take note that the central wrote the CCCD of `uuid`; some machines then repeat an old status."""
+        super().subscribed(uuid, on, now_s)
         if on and uuid == MACHINE_STATUS and self.profile.replays_status:
             self._notify(MACHINE_STATUS, self._last_status)
 
     def read(self, uuid: str) -> bytes:
         """Return the value of a readable characteristic. Raises AttError."""
-        if uuid == TRAINING_STATUS:
-            return _training(self.machine.training)
-        if uuid not in self._values:
-            raise AttError(AttError.READ_NOT_PERMITTED)
-        return self._values[uuid]
+        return _training(self.machine.training) if uuid == TRAINING_STATUS else super().read(uuid)
 
     def write(self, uuid: str, value: bytes, *, response: bool, now_s: float) -> float:
         """Take a request for the control point; it is carried out at once and answered later. Raises AttError."""
-        self._catch_up(now_s)
         if uuid != CONTROL_POINT:
-            raise AttError(AttError.WRITE_NOT_PERMITTED)
+            return super().write(uuid, value, response=response, now_s=now_s)
+        self._catch_up(now_s)
         if not self._linked or (self.faults.stall_writes and response):
             self.witness.saw(now_s, "stalled", value.hex())
             return STALLED
@@ -218,7 +151,7 @@ class Treadmill(Peripheral):
     def _refusal(self, value: bytes) -> int | None:
         if not value:
             return AttError.INVALID_LENGTH
-        if self.profile.cccd_enforced and CONTROL_POINT not in self._subscribed:
+        if self.profile.cccd_enforced and CONTROL_POINT not in self._subscriptions:
             return AttError.CCCD_IMPROPERLY_CONFIGURED
         if self.profile.one_procedure and self._pending > 0:
             return AttError.IN_PROGRESS
@@ -238,77 +171,54 @@ class Treadmill(Peripheral):
         for _ in range(2 if self.faults.duplicate_indications else 1):
             self._notify(CONTROL_POINT, answer)
 
-    def advance(self, now_s: float) -> list[Emission]:
-        """Bring the device to `now_s` and return what it sent on the way, in order."""
-        self._catch_up(now_s)
-        sent, self._outbox = self._outbox, []
-        return sent
+    # ---- the device
+
+    def _live(self, now_s: float) -> None:
+        self.machine.advance(now_s)
 
     @property
-    def due_s(self) -> float:
-        """When `advance` should be called next: soon, for hands and faults come unannounced."""
-        if self._outbox:
-            return self._now_s
-        return min(self._agenda.due_s, self.machine.due_s, self._now_s + PULSE_S)
+    def _lives_s(self) -> float:
+        return self.machine.due_s
 
-    def _catch_up(self, now_s: float) -> None:
-        while (due_s := min(self._agenda.due_s, self.machine.due_s)) <= now_s:
-            self.machine.advance(due_s)
-            self._now_s = due_s
-            if self._agenda.due_s <= due_s:
-                self._agenda.do_next()
-        self.machine.advance(now_s)
-        self._now_s = now_s
+    def _unlinked(self) -> None:
+        self._control.held = False
+        self._pending = 0
 
-    # ---- telemetry and status
-
-    def _notify(self, uuid: str, value: bytes) -> None:
-        if self._linked and uuid in self._subscribed:
-            self._outbox.append(Notification(uuid, value))
-
-    def _tick(self, at_s: float) -> None:
-        self._agenda.at(at_s + 1 / self.profile.rate_hz, self._tick)
-        if self.faults.silence or self._silent or TREADMILL_DATA not in self._subscribed:
+    def _report(self) -> None:
+        if self.faults.silence or self._silent:
             return
         self._burst = (self._burst + 1) % len(self.profile.bursts)
-        readings = self._readings()
+        self._read_off()
         for number, fields in enumerate(self.profile.bursts[self._burst]):
-            frame = frames.treadmill_data(fields, readings)
-            self._outbox.append(Notification(TREADMILL_DATA, self._freeze(number, frame)))
+            self._notify(TREADMILL_DATA, self._freeze(number, frames.treadmill_data(fields, self._readings)))
 
     def _freeze(self, number: int, frame: bytes) -> bytes:
-        key = self._burst * 8 + number
+        key = (self._burst, number)
         if not self.faults.freeze_values or key not in self._frozen:
             self._frozen[key] = frame
         return self._frozen[key]
 
-    def _readings(self) -> Readings:
-        machine = self.machine
-        readings = self._counters
+    def _read_off(self) -> None:
+        machine, readings = self.machine, self._readings
         readings.speed_centi_kmh = frames.centi(machine.shown_kmh)
         readings.incline_tenths_pct = frames.tenths(machine.incline.value)
         if not self.faults.freeze_counters:
-            way_m = machine.shown_m
+            way_m, elapsed_s = machine.shown_m, machine.elapsed_s
             readings.distance_m = int(way_m)
-            readings.elapsed_s = int(machine.elapsed_s)
+            readings.elapsed_s = int(elapsed_s)
             readings.energy_kcal = int(way_m * KCAL_PER_M)
             readings.steps = int(way_m / STEP_LENGTH_M)
-            readings.average_centi_kmh = frames.centi(way_m / machine.elapsed_s * 3.6) if machine.elapsed_s else 0
-        return readings
+            readings.average_centi_kmh = frames.centi(way_m / elapsed_s * 3.6) if elapsed_s else 0
 
     def _tell(self, status: bytes, by_hand: bool) -> None:
         self._last_status = status
         if status in (Status.STARTED, Status.STOPPED):
             self._silent = self.profile.silent_after_stop and status == Status.STOPPED
         if by_hand or self.profile.echoes_status:
-            self._later(MACHINE_STATUS, status + self.profile.status_padding)
+            self._notify_at(self.machine.now_s + STATUS_S, MACHINE_STATUS, status + self.profile.status_padding)
 
     def _tell_training(self, training: Training) -> None:
-        self._later(TRAINING_STATUS, _training(training))
-
-    def _later(self, uuid: str, value: bytes) -> None:
-        if self._linked:
-            self._agenda.at(self.machine.now_s + STATUS_S, lambda _: self._notify(uuid, value))
+        self._notify_at(self.machine.now_s + STATUS_S, TRAINING_STATUS, _training(training))
 
 
 def _training(training: Training) -> bytes:
@@ -316,7 +226,7 @@ def _training(training: Training) -> bytes:
 
 
 def _values(profile: Profile) -> dict[str, bytes]:
-    announced = frames.Field(0)
+    announced = Field(0)
     for burst in profile.bursts:
         for fields in burst:
             announced |= fields
@@ -333,7 +243,7 @@ def _values(profile: Profile) -> dict[str, bytes]:
 
 
 def _services(profile: Profile, values: dict[str, bytes]) -> tuple[Service, ...]:
-    readable = [FEATURE, SPEED_RANGE, *([INCLINE_RANGE] if INCLINE_RANGE in values else [])]
+    readable = [uuid for uuid in (FEATURE, SPEED_RANGE, INCLINE_RANGE) if uuid in values]
     fitness = (
         *(Characteristic(uuid, frozenset({"read"})) for uuid in readable),
         Characteristic(TREADMILL_DATA, frozenset({"notify"})),

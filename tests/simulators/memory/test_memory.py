@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
+import virtual_time
 from bleak import BleakAdapter, BleakClient, BleakScanner
 from bleak.exc import BleakCharacteristicNotFoundError, BleakDBusError, BleakDeviceNotFoundError, BleakError
 from bleak.exc import BleakGATTProtocolError as GattError
-from tests import virtual_time
 
 from retrowalk_sim import treadmill as ftms
 from retrowalk_sim.memory import Radio
