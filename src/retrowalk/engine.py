@@ -26,7 +26,7 @@ from retrowalk.model.settings import EngineSettings
 from retrowalk.model.units import NS_PER_S, seconds
 from retrowalk.session import Session
 
-_IDLE_DEADLINE_NS = seconds(1)
+_IDLE_DEADLINE_NS = seconds(0.5)
 _SHUTDOWN_PATIENCE_NS = seconds(40)
 _RUNNING = (Motion.BOARDING, Motion.MOVING, Motion.STOPPING)
 
@@ -206,21 +206,21 @@ class Engine:
     def _settle(self, now_ns: int) -> Outcome:
         view = self._interlock.view()
         self._session.advance(view, now_ns)
-        self._grant_wishes(now_ns)
+        self._grant_wishes()
         self._interlock.permit(self._session.proposal(view, now_ns), now_ns)
         self._leave(view, now_ns)
         active = self._session.phase is not Phase.IDLE or self._interlock.motion is not Motion.IDLE
         self._deadline_ns = now_ns + (n.TICK_NS if active else _IDLE_DEADLINE_NS)
         return Outcome(self._take_commands(), self._take_reports(), self._deadline_ns)
 
-    def _grant_wishes(self, now_ns: int) -> None:
+    def _grant_wishes(self) -> None:
         session, interlock = self._session, self._interlock
         for wish in session.wishes:
             match wish:
                 case Wish.CONNECT:
                     self._commands.append(Connect())
                 case Wish.OPEN if session.plan:
-                    interlock.open(session.plan, now_ns)
+                    interlock.open(session.plan)
                 case Wish.CLOSE if interlock.motion in (Motion.IDLE, Motion.STANDSTILL):
                     interlock.close()
                 case _:
@@ -228,7 +228,7 @@ class Engine:
         session.wishes.clear()
 
     def _leave(self, view: View, now_ns: int) -> None:
-        """End the process once the belt stands and the treadmill was let go; or give up and leave it to the failsafe."""
+        """End once the belt stands and the treadmill was let go; or give up and leave it to the failsafe."""
         if self._leaving_ns is None or self._gone:
             return
         if view.motion not in _RUNNING:

@@ -18,6 +18,7 @@ class Belt:
     zero_frames: int = 0
     moving_frames: int = 0
     zero_ns: int | None = None  # since when the frames say zero
+    moving_ns: int | None = None  # since when they say motion
     elapsed_s: int | None = None
     elapsed_ns: int | None = None  # when the machine's clock last advanced; None = it never did
 
@@ -54,6 +55,7 @@ class Belt:
         self.frame, self.frame_ns = frame, now_ns
         if frame.speed:
             self.moving_frames, self.zero_frames, self.zero_ns = self.moving_frames + 1, 0, None
+            self.moving_ns = now_ns if self.moving_ns is None else self.moving_ns
         else:
-            self.zero_frames, self.moving_frames = self.zero_frames + 1, 0
+            self.zero_frames, self.moving_frames, self.moving_ns = self.zero_frames + 1, 0, None
             self.zero_ns = now_ns if self.zero_ns is None else self.zero_ns

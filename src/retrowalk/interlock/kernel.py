@@ -73,7 +73,8 @@ class Interlock:
         self._number = 0
         self._boarding = 0
         self._control_number: int | None = None
-        self._control_ns = 0
+        self._control_wanted = False
+        self._control_asked_ns = 0
         self._broken: tuple[tuple[Rule, Kind], ...] = ()
 
     # -- what the engine calls -----------------------------------------------------------------------------------
@@ -155,12 +156,12 @@ class Interlock:
             self.commands.append(Connect())
         self.stop(now_ns, cause="user_stop", latch=_STOP_BY_PERSON if moving else None)
 
-    def open(self, plan: Plan, now_ns: int) -> None:
+    def open(self, plan: Plan) -> None:
         """Begin a session: from here on the belt is ours to stop. Only with no entry rule broken."""
-        del now_ns
         self.readings.plan, self.readings.marker_stored = plan, False
         self.opened, self.motion = True, Motion.STANDSTILL
-        self.commands += (StoreMarker(), self._request_control())
+        self._control_wanted = True
+        self.commands.append(StoreMarker())
 
     def close(self) -> None:
         """Let the treadmill go. With nothing latched, the belt verified, the marker goes too."""
@@ -242,8 +243,7 @@ class Interlock:
             return
         self._ladder = self._drive = self._in_flight = None
         if self.opened and self.trip is None:
-            self.motion = Motion.STANDSTILL
-            self.commands.append(self._request_control())
+            self.motion, self._control_wanted = Motion.STANDSTILL, True
         else:
             self.close()
 
@@ -262,14 +262,13 @@ class Interlock:
         age_ns = r.belt.age_ns(now_ns)
         return not r.linked or age_ns is None or age_ns > n.TELEMETRY_TRIP_NS
 
-    def _request_control(self) -> RequestControl:
-        self._control_number = self._next_number()
-        return RequestControl(self._control_number)
-
     def _keep_control(self, now_ns: int) -> None:
-        if self.readings.control_lost and self.readings.linked and now_ns - self._control_ns > n.CONTROL_RETRY_NS:
-            self._control_ns = now_ns
-            self.commands.append(self._request_control())
+        """Ask for control ahead of each boarding, and again now and then while somebody else has it."""
+        retry = self.readings.control_lost and now_ns - self._control_asked_ns > n.CONTROL_RETRY_NS
+        if self.readings.linked and (self._control_wanted or retry):
+            self._control_number = self._next_number()
+            self._control_wanted, self._control_asked_ns = False, now_ns
+            self.commands.append(RequestControl(self._control_number))
 
     def _permit_start(self, boarding: Boarding, now_ns: int) -> None:
         fresh = now_ns - boarding.confirmed_ns <= n.CONFIRM_EXPIRES_NS

@@ -100,7 +100,11 @@ def _no_motion(r: Readings, now: int) -> bool:
 
 
 def _frozen(r: Readings, now: int) -> bool:
-    return r.belt.elapsed_ns is not None and now - r.belt.elapsed_ns > n.ELAPSED_FROZEN_NS and r.belt.runs
+    """The machine's clock, seen to advance before, has stood still although the belt has been moving."""
+    belt = r.belt
+    if belt.elapsed_ns is None or belt.moving_ns is None:
+        return False
+    return now - max(belt.elapsed_ns, belt.moving_ns) > n.ELAPSED_FROZEN_NS
 
 
 def _unexplained_standstill(r: Readings, now: int) -> bool:

@@ -1,0 +1,86 @@
+"""The session marker: a small file that says, to whoever comes after a crash, that a belt may be running.
+
+It is written and removed off the event loop, in order, and is durable before anybody is told that it is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+import structlog
+
+from retrowalk.model.observations import MarkerStored, Observation
+
+MARKER_NAME: Final = "session-marker"
+
+log = structlog.get_logger()
+
+
+class SessionMarker:
+    """One daemon's marker file."""
+
+    def __init__(self, runtime_dir: Path, observe: Callable[[Observation], None]) -> None:
+        self.path = runtime_dir / MARKER_NAME
+        self._observe = observe
+        self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="marker")
+
+    def cause(self) -> str | None:
+        """Return why a session was left open: its latch, or that it was interrupted; None = there is no marker."""
+        try:
+            content = json.loads(self.path.read_text(encoding="utf-8"))
+            latch = content["latch"]
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, KeyError, TypeError):
+            return "unreadable_marker"
+        return latch if isinstance(latch, str) else "restart_in_session"
+
+    def store(self, address: str, latch: str | None) -> None:
+        """Write the marker; observe MarkerStored when it is durable, or could not be."""
+        text = json.dumps({"address": address, "latch": latch})
+        loop = asyncio.get_running_loop()
+        done = loop.run_in_executor(self._disk, self._write, text)
+        done.add_done_callback(lambda future: self._observe(MarkerStored(ok=future.result())))
+
+    def clear(self) -> None:
+        """Remove the marker."""
+        self._disk.submit(self._remove)
+
+    def close(self) -> None:
+        """Wait until what was asked for is on the disk."""
+        self._disk.shutdown(wait=True)
+
+    def _write(self, text: str) -> bool:
+        fresh = self.path.with_suffix(".new")
+        try:
+            with fresh.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            fresh.replace(self.path)
+            _sync_folder(self.path.parent)
+        except OSError as error:
+            log.error("marker_not_stored", path=str(self.path), error=str(error), belt="will not start")  # noqa: TRY400
+            return False
+        return True
+
+    def _remove(self) -> None:
+        try:
+            self.path.unlink(missing_ok=True)
+            _sync_folder(self.path.parent)
+        except OSError as error:
+            log.error("marker_not_removed", path=str(self.path), error=str(error))  # noqa: TRY400
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,242 @@
+"""An ideal belt and a willing walker around the real engine, in plain synchronous Python: an hour in a second."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from retrowalk.engine import Engine, Outcome
+from retrowalk.model.commands import (
+    ClearMarker,
+    Command,
+    Connect,
+    Disconnect,
+    Exit,
+    PermittedCommand,
+    RequestControl,
+    SetIncline,
+    SetSpeed,
+    Start,
+    Stop,
+    StoreMarker,
+)
+from retrowalk.model.machine import InclineRange, Machine
+from retrowalk.model.observations import (
+    Answer,
+    Answered,
+    ButtonPress,
+    ButtonSource,
+    HeartRateSample,
+    LinkUp,
+    MarkerStored,
+    Observation,
+    StrapLine,
+    Telemetry,
+    Tick,
+    Written,
+)
+from retrowalk.model.plan import Bout, Ceiling, Facing, Gap, Interval, Limits, Plan, Stage
+from retrowalk.model.reports import Phase, PromptKind, Reply, Report
+from retrowalk.model.requests import Origin, Request, Verb
+from retrowalk.model.settings import EngineSettings, HeartLimits, StrapTier
+from retrowalk.model.units import LEVEL, NS_PER_S, STANDSTILL, Incline, Speed, seconds
+
+MACHINE = Machine(
+    address="C0:FF:EE:00:00:01",
+    name="Ideal",
+    slowest=Speed.from_kmh(0.8),
+    fastest=Speed.from_kmh(12),
+    step=Speed.from_kmh(0.1),
+    incline=InclineRange(LEVEL, Incline.from_pct(10), Incline.from_pct(0.5)),
+)
+SETTINGS = EngineSettings(strap=StrapTier.LINE, handrails=True, heart=HeartLimits(soft_bpm=120, hard_bpm=140))
+TELEMETRY_NS = seconds(0.25)
+ANSWER_NS = seconds(0.1)
+
+
+def backward(*stages: tuple[float, int], incline_pct: float = 0) -> Bout:
+    """Return a backward bout of (mph, seconds) stages."""
+    return Bout(
+        Facing.BACKWARD, tuple(Stage(Speed.from_mph(mph), Incline.from_pct(incline_pct), s) for mph, s in stages)
+    )
+
+
+def forward(*stages: tuple[float, int]) -> Bout:
+    """Return a forward bout of (mph, seconds) stages."""
+    return replace(backward(*stages), facing=Facing.FORWARD)
+
+
+LIMITS = Limits(
+    forward=Ceiling(Speed.from_mph(3.0), Incline.from_pct(3), up_ramp_centi_kmh_per_s=20),
+    backward=Ceiling(Speed.from_mph(1.3), Incline.from_pct(3), up_ramp_centi_kmh_per_s=10),
+    backward_s=600,
+    session_s=2100,
+)
+
+
+def plan(*bouts: Bout, level: int = 0, rest_s: int = 15, limits: Limits = LIMITS) -> Plan:
+    """Return a plan of these bouts: turns where the facing changes, rests elsewhere."""
+    pairs = zip(bouts, bouts[1:], strict=False)
+    gaps = (Gap.TURN if one.facing is not other.facing else Gap.REST for one, other in pairs)
+    intervals = tuple(Interval(gap, rest_s if gap is Gap.REST else 0) for gap in gaps)
+    return Plan("test", "Test", level, bouts, intervals, ("Short steps.",), limits)
+
+
+TWO_BOUTS = plan(backward((0.5, 20)), backward((0.5, 20)))
+
+
+@dataclass
+class World:
+    """The engine with an ideal belt under it. Hooks (`belt_obeys`, `heart_bpm`, …) make the belt less than ideal."""
+
+    engine: Engine
+    machine: Machine = MACHINE
+    now_ns: int = seconds(1000)
+    linked: bool = False
+    connect_works: bool = True
+    speed: Speed = STANDSTILL
+    goal: Speed = STANDSTILL
+    incline: Incline = LEVEL
+    obeys_stop: bool = True
+    answers: bool = True
+    writes: bool = True
+    telemetry: bool = True
+    heart_bpm: int | None = 90
+    disk: bool = True
+    willing: bool = True  # presses OK at each prompt
+    commands: list[tuple[int, Command]] = field(default_factory=list)
+    reports: list[tuple[int, Report]] = field(default_factory=list)
+    _due: list[tuple[int, Observation]] = field(default_factory=list)
+    _elapsed_ns: int = 0
+    _next_telemetry_ns: int = 0
+    _next_heart_ns: int = 0
+    _deadline_ns: int = 0
+
+    def feed(self, event: Observation | Request) -> Outcome:
+        """Give the engine one input now and do what it commands."""
+        outcome = self.engine.handle(event, self.now_ns)
+        self._deadline_ns = outcome.deadline_ns
+        self.reports += ((self.now_ns, report) for report in outcome.reports)
+        for command in outcome.commands:
+            self.commands.append((self.now_ns, command))
+            self._obey(command)
+        return outcome
+
+    def ask(self, verb: Verb, **more: object) -> Reply | None:
+        """Ask over the local socket; return the reply if it came at once."""
+        before = len(self.reports)
+        self.feed(Request(verb, Origin.SOCKET, id=str(len(self.reports)), **more))  # type: ignore[arg-type]
+        replies = [report for _, report in self.reports[before:] if isinstance(report, Reply)]
+        return replies[-1] if replies else None
+
+    def press(self, *, long: bool = False) -> None:
+        """Press the button at the treadmill."""
+        self.feed(ButtonPress(ButtonSource.GPIO, long=long))
+
+    def arm(self, what: Plan = TWO_BOUTS) -> None:
+        """Select, plug the strap in, and arm."""
+        self.feed(Request(Verb.SELECT_PROGRAM, Origin.SOCKET, plan=what))
+        self.feed(StrapLine(closed=False))
+        self.feed(StrapLine(closed=True))
+        self.feed(Request(Verb.ARM, Origin.SOCKET))
+
+    def run(self, for_s: float, until: Callable[[], bool] = lambda: False) -> bool:
+        """Let time pass; return whether `until` came true."""
+        end_ns = self.now_ns + seconds(for_s)
+        while self.now_ns < end_ns:
+            if until():
+                return True
+            self._step(min(self.now_ns + seconds(0.05), end_ns))
+        return until()
+
+    def run_to(self, phase: Phase, for_s: float = 600) -> None:
+        """Let time pass until the session is in `phase`."""
+        assert self.run(for_s, lambda: self.engine.phase is phase), f"{phase} not reached; in {self.engine.phase}"
+
+    def sent[T: Command](self, kind: type[T]) -> list[tuple[int, T]]:
+        """Return all commands of one kind, with their times."""
+        return [(at, command) for at, command in self.commands if isinstance(command, kind)]
+
+    def said[T: Report](self, kind: type[T]) -> list[T]:
+        """Return all reports of one kind."""
+        return [report for _, report in self.reports if isinstance(report, kind)]
+
+    def set_points(self) -> Iterator[tuple[int, Speed]]:
+        """Yield every permitted speed with its time."""
+        for at, command in self.sent(PermittedCommand):
+            if isinstance(command.action, SetSpeed):
+                yield at, command.action.speed
+
+    def _step(self, to_ns: int) -> None:
+        self._move((to_ns - self.now_ns) / NS_PER_S)
+        self._elapsed_ns += to_ns - self.now_ns if self.speed else 0
+        self.now_ns = to_ns
+        due, self._due = [o for at, o in self._due if at <= to_ns], [(at, o) for at, o in self._due if at > to_ns]
+        for observation in due:
+            self.feed(observation)
+        if self.linked and self.telemetry and to_ns >= self._next_telemetry_ns:
+            self._next_telemetry_ns = to_ns + TELEMETRY_NS
+            self.feed(Telemetry(self.speed, self.incline, elapsed_s=self._elapsed_ns // NS_PER_S))
+        if self.heart_bpm is not None and to_ns >= self._next_heart_ns:
+            self._next_heart_ns = to_ns + NS_PER_S
+            jitter = to_ns // NS_PER_S % 3
+            self.feed(HeartRateSample(self.heart_bpm + jitter, contact=True))
+        if to_ns >= self._deadline_ns:
+            self.feed(Tick())
+        if self.willing:
+            self._answer_prompt()
+
+    def _answer_prompt(self) -> None:
+        prompt = self.engine.state(self.now_ns).prompt
+        if prompt and self.now_ns - prompt.opened_ns > seconds(1.5):
+            if prompt.kind is PromptKind.STEP_ON:
+                self.ask(Verb.CONFIRM)
+            elif prompt.kind is not PromptKind.QUESTION or self.now_ns - prompt.opened_ns < seconds(1.6):
+                self.press()
+
+    def _move(self, dt_s: float) -> None:
+        change = Speed(round(50 * dt_s))
+        if self.speed < self.goal:
+            self.speed = min(self.goal, self.speed + change)
+        else:
+            self.speed = max(self.goal, self.speed - Speed(2 * change.centi_kmh))
+
+    def _soon(self, observation: Observation, after_ns: int = ANSWER_NS) -> None:
+        self._due.append((self.now_ns + after_ns, observation))
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Connect() if not self.linked and self.connect_works:
+                self.linked = True
+                self._soon(LinkUp(self.machine))
+            case Disconnect():
+                self.linked = False
+            case StoreMarker():
+                self._soon(MarkerStored(self.disk))
+            case RequestControl(number) | Stop(number) | PermittedCommand(number) if self.writes:
+                self._soon(Written(number), seconds(0.02))
+                if self.answers:
+                    self._soon(Answered(number, Answer.SUCCESS))
+                self._do(command)
+            case ClearMarker() | Exit() | _:
+                pass
+
+    def _do(self, command: Command) -> None:
+        match command:
+            case Stop() if self.obeys_stop:
+                self.goal = STANDSTILL
+            case PermittedCommand(action=Start()):
+                self.goal = self.machine.slowest
+            case PermittedCommand(action=SetSpeed(speed)):
+                self.goal = speed
+            case PermittedCommand(action=SetIncline(incline)):
+                self.incline = incline
+            case _:
+                pass
+
+
+def world(settings: EngineSettings = SETTINGS, **more: object) -> World:
+    """Return a fresh engine on an ideal belt."""
+    made = World(Engine(settings), **more)  # type: ignore[arg-type]
+    made.engine.boot(None, made.now_ns)
+    return made
