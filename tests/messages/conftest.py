@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.states import full_state, idle_state, stamp
+from states import full_state, idle_state, stamp
 
 __all__ = ["full_state", "idle_state", "stamp"]

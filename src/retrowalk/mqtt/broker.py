@@ -1,0 +1,157 @@
+"""The only door to aiomqtt: one connection, MQTT 5, in plain types.
+
+A new aiomqtt client a connection: a used one replays its old incoming queue, an old "start" among it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final
+
+import aiomqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from retrowalk.mqtt.settings import MqttSettings
+
+BrokerError = aiomqtt.MqttError
+"""The connection could not be made, was refused, or is gone."""
+
+MOST_WAITING: Final = 100
+_FIRST_REFUSAL_CODE: Final = 0x80
+_ON_NEW_SUBSCRIPTION_NEVER: Final = 2  # retained messages are not sent because somebody subscribes
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to publish."""
+
+    topic: str
+    payload: str
+    qos: int = 1
+    retain: bool = False
+    expires_s: int | None = None
+    correlation: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message that came."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+    response_topic: str | None
+    correlation: bytes | None
+
+
+class _StopFirst(asyncio.Queue[aiomqtt.Message]):
+    """An incoming queue in which a Stop overtakes everything, and a flood of commands drops commands alone."""
+
+    dropped = 0
+    _queue: deque[aiomqtt.Message]
+
+    def _put(self, item: aiomqtt.Message) -> None:
+        topic = item.topic.value
+        most = MOST_WAITING if topic.endswith("/cmd") else 2 * MOST_WAITING  # a button must outlive a flood of commands
+        if topic.endswith("/cmd/stop"):
+            self._queue.appendleft(item)
+        elif len(self._queue) < most:
+            self._queue.append(item)
+        else:
+            self.dropped += 1
+
+
+class Connection:
+    """A live connection."""
+
+    def __init__(self, client: aiomqtt.Client) -> None:
+        self._client = client
+
+    async def subscribe(self, topics: Iterable[str]) -> tuple[str, ...]:
+        """Subscribe at QoS 1, without what is retained. Returns the topics that the broker refused."""
+        options = SubscribeOptions(qos=1, retainAsPublished=True, retainHandling=_ON_NEW_SUBSCRIPTION_NEVER)
+        wanted = tuple(topics)
+        codes = await self._client.subscribe([(topic, options) for topic in wanted])
+        values = [code if isinstance(code, int) else code.value for code in codes]
+        return tuple(topic for topic, code in zip(wanted, values, strict=True) if code >= _FIRST_REFUSAL_CODE)
+
+    async def publish(self, message: Outgoing, timeout_s: float | None = None) -> None:
+        """Publish, and wait until the broker has it (QoS 1). Raises BrokerError."""
+        await self._client.publish(
+            message.topic,
+            message.payload,
+            qos=message.qos,
+            retain=message.retain,
+            properties=_publish_properties(message),
+            timeout=timeout_s,
+        )
+
+    async def incoming(self) -> AsyncIterator[Incoming]:
+        """Yield what comes, a Stop first, until the connection is gone (BrokerError)."""
+        async for message in self._client.messages:
+            properties = message.properties
+            yield Incoming(
+                topic=message.topic.value,
+                payload=message.payload,
+                retained=message.retain,
+                response_topic=getattr(properties, "ResponseTopic", None),
+                correlation=getattr(properties, "CorrelationData", None),
+            )
+
+    @property
+    def dropped(self) -> int:
+        """How many incoming messages were too many to read."""
+        queue = self._client._queue  # noqa: SLF001 (aiomqtt makes the queue from a type and shows it nowhere)
+        return queue.dropped if isinstance(queue, _StopFirst) else 0
+
+
+@asynccontextmanager
+async def connect(settings: MqttSettings, name: str, will: Outgoing | None = None) -> AsyncIterator[Connection]:
+    """Connect under the client id `name`. Raises BrokerError, or OSError for a secret that cannot be read.
+
+    Leaving is always a clean disconnect, which withdraws the will.
+    """
+    client = aiomqtt.Client(
+        settings.host,
+        settings.port,
+        identifier=name,
+        protocol=aiomqtt.ProtocolVersion.V5,
+        username=settings.username,
+        password=_password(settings),
+        tls_context=ssl.create_default_context(cafile=settings.ca_file) if settings.ca_file else None,
+        will=_will(will) if will else None,
+        clean_start=True,
+        keepalive=settings.keepalive_s,
+        timeout=settings.timeout_s,
+        queue_type=_StopFirst,
+    )
+    async with client:
+        yield Connection(client)
+
+
+def _password(settings: MqttSettings) -> str | None:
+    if settings.password_file is None:
+        return None
+    return settings.password_file.read_text(encoding="utf-8").strip()
+
+
+def _will(will: Outgoing) -> aiomqtt.Will:
+    return aiomqtt.Will(will.topic, will.payload, will.qos, will.retain)
+
+
+def _publish_properties(message: Outgoing) -> Properties | None:
+    if message.expires_s is None and message.correlation is None:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types it not
+    if message.expires_s is not None:
+        properties.MessageExpiryInterval = message.expires_s
+    if message.correlation is not None:
+        properties.CorrelationData = message.correlation
+    return properties

@@ -1,0 +1,297 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from brokers import Broker, running_broker
+from mqtt_lab import ROOT, Engine, Lab, make_bridge, running, stranger_at
+
+from retrowalk.model.observations import BrokerLink, ButtonPress, ButtonSource
+from retrowalk.model.reports import Cue, Phase, Reply, State
+from retrowalk.model.requests import Origin, Request, Verb
+from retrowalk.model.units import Speed
+
+STOP = Request(Verb.STOP, Origin.MQTT)
+
+
+async def test_a_fresh_connection_tells_everything_in_order_and_online_last(lab: Lab) -> None:
+    """Discovery, link, state, diagnostics, online: whoever sees `online` can trust all the rest."""
+    await lab.stranger.text("status", "online")
+    topics = [m.topic.value for m in lab.stranger.heard if m.retain]
+    device = "homeassistant/device/retrowalk_lab/config"
+    order = [device, f"{ROOT}/link", f"{ROOT}/state", f"{ROOT}/diagnostics", f"{ROOT}/status"]
+    assert topics[:5] == order
+
+
+async def test_the_state_expires_when_nobody_renews_it(lab: Lab) -> None:
+    """A retained state of a dead daemon must not look alive: the broker forgets it after 10 s."""
+    await lab.stranger.json("state", phase="idle")
+    message = next(m for m in lab.stranger.heard if m.topic.value == f"{ROOT}/state")
+    assert 0 < getattr(message.properties, "MessageExpiryInterval", 0) <= 10
+
+
+async def test_a_fresh_command_reaches_the_engine_and_its_reply_the_sender(lab: Lab) -> None:
+    """The reply goes to the response topic of MQTT 5, with the sender's correlation data."""
+    payload = json.dumps({"cmd": "select_program", "value": "demo", "ts": time.time(), "id": "q1"})
+    await lab.stranger.send("cmd", payload, ResponseTopic="my/answers", CorrelationData=b"\x07")
+    await lab.engine.until(lambda: bool(lab.engine.requests))
+    request = lab.engine.requests[0]
+    assert (request.verb, request.id, request.plan and request.plan.program) == (Verb.SELECT_PROGRAM, "q1", "demo")
+
+    lab.bridge.publish(Reply("q1", Verb.SELECT_PROGRAM, Origin.MQTT, ok=True, reason=""))
+    answer = await lab.stranger.until(
+        lambda: next((m for m in lab.stranger.heard if m.topic.value == "my/answers"), None)
+    )
+    assert json.loads(answer.payload)["ok"] is True
+    assert getattr(answer.properties, "CorrelationData", None) == b"\x07"
+
+
+async def test_a_command_without_id_is_given_one_and_answered(lab: Lab) -> None:
+    """Home Assistant's buttons send none; the common response topic carries the daemon's."""
+    await lab.stranger.command("arm")
+    await lab.engine.until(lambda: bool(lab.engine.requests))
+    request = lab.engine.requests[0]
+    lab.bridge.publish(Reply(request.id, Verb.ARM, Origin.MQTT, ok=False, reason="No strap."))
+    assert (await lab.stranger.json("response", id=request.id))["reason"] == "No strap."
+    assert (await lab.stranger.json("event", event_type="command_rejected"))["id"] == request.id
+
+
+@pytest.mark.parametrize("topic", ["retrowalk/other/cmd/stop", "homeassistant/status", "a/+/b", "$SYS/x"])
+async def test_the_daemon_writes_nowhere_that_its_sender_chooses_badly(lab: Lab, topic: str) -> None:
+    """A response topic under trusted roots is ignored: the answer goes to the common one."""
+    payload = json.dumps({"cmd": "nonsense"})
+    try:
+        await lab.stranger.send("cmd", payload, ResponseTopic=topic)
+    except Exception as error:  # noqa: BLE001 (a client or broker that refuses such a topic is fine too)
+        pytest.skip(f"cannot even be sent: {error}")
+    await lab.stranger.json("response", ok=False)
+    assert topic not in [m.topic.value for m in lab.stranger.heard]
+
+
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [
+        (lambda: '{"cmd":', "Invalid JSON"),
+        (lambda: json.dumps({"cmd": "dance", "ts": time.time()}), "unknown command"),
+        (lambda: json.dumps({"cmd": "start"}), "neither ts nor token"),
+        (lambda: json.dumps({"cmd": "start", "token": "0" * 16}), "token is not the current one"),
+        (lambda: json.dumps({"cmd": "start", "ts": time.time() - 6}), "stale: sent 6.0 s ago"),
+        (lambda: json.dumps({"cmd": "start", "ts": time.time() + 60}), "clock is 60.0 s ahead"),
+        (lambda: json.dumps({"cmd": "start", "ts": time.time(), "src": "x" * 2000}), "a command has at most 1024"),
+        (lambda: json.dumps({"cmd": "select_program", "ts": time.time(), "value": "x"}), "no program 'x'"),
+    ],
+    ids=["broken", "unknown", "undated", "old-token", "stale", "future", "oversize", "program"],
+)
+async def test_a_command_that_cannot_be_trusted_is_refused_aloud(lab: Lab, payload: object, reason: str) -> None:
+    """The sender is answered, everybody is told, the engine hears nothing."""
+    assert callable(payload)
+    await lab.stranger.send("cmd", payload())
+    response = await lab.stranger.json("response", ok=False)
+    event = await lab.stranger.json("event", event_type="command_rejected")
+    assert reason in response["reason"]
+    assert event["reason"] == response["reason"]
+    assert lab.engine.requests == []
+
+
+async def test_a_retained_start_is_refused(lab: Lab) -> None:
+    """It would be replayed to whoever subscribes next."""
+    await lab.stranger.send("cmd", json.dumps({"cmd": "start", "ts": time.time()}), retain=True)
+    assert "retained" in (await lab.stranger.json("response", ok=False))["reason"]
+    assert lab.engine.requests == []
+
+
+async def test_a_retained_start_that_waits_at_the_broker_is_never_delivered(broker: Broker) -> None:
+    """A fresh connection asks for nothing retained: what follows arrives, the old start does not."""
+    engine = Engine()
+    async with stranger_at(broker.port) as stranger:
+        await stranger.send("cmd", json.dumps({"cmd": "start", "ts": time.time() + 1}), retain=True)
+        async with running(make_bridge(engine, broker.port)):
+            await engine.until_told(BrokerLink(up=True))
+            await stranger.send("cmd/stop", "")
+            await engine.until_told(STOP)
+            assert engine.requests == [STOP]
+            assert stranger.texts("response") == []
+
+
+async def test_the_same_command_twice_is_one_command(lab: Lab) -> None:
+    """A duplicate delivery is refused, whether it is known by its id or by its time."""
+    payload = json.dumps({"cmd": "arm", "ts": time.time()})
+    await lab.stranger.send("cmd", payload)
+    await lab.stranger.send("cmd", payload)
+    assert "duplicate" in (await lab.stranger.json("response", ok=False))["reason"]
+    assert [request.verb for request in lab.engine.requests] == [Verb.ARM]
+
+
+async def test_the_token_of_the_state_stands_in_for_a_clock(lab: Lab, full_state: State) -> None:
+    """A sender without a right time sends what it just read."""
+    lab.bridge.publish_state(full_state)
+    token = (await lab.stranger.json("state", phase="walk"))["token"]
+    await lab.stranger.send("cmd", json.dumps({"cmd": "pause", "token": token}))
+    await lab.engine.until(lambda: bool(lab.engine.requests))
+    assert lab.engine.requests[0].verb is Verb.PAUSE
+
+
+@pytest.mark.parametrize("payload", [b"", b"stop", b"\xff\x00", b"x" * 100_000, b'{"cmd":"start"}'])
+async def test_anything_on_the_stop_topic_is_a_stop(lab: Lab, payload: bytes) -> None:
+    """It is not looked into, and may even be retained."""
+    await lab.stranger.send("cmd/stop", payload, retain=bool(payload))
+    await lab.engine.until_told(STOP)
+    assert lab.engine.requests == [STOP]
+
+
+async def test_a_stop_among_the_commands_is_never_stale(lab: Lab) -> None:
+    """Old, repeated, with a value: still a Stop."""
+    await lab.stranger.command("stop", age_s=3600)
+    await lab.stranger.command("stop", age_s=3600)
+    await lab.engine.until_told(STOP, times=2)
+
+
+async def test_a_stop_behind_a_flood_is_not_lost(lab: Lab) -> None:
+    """However many commands came before it, the Stop arrives."""
+    for number in range(300):
+        lab.stranger.client._client.publish(f"{ROOT}/cmd", json.dumps({"cmd": "arm", "ts": number}), qos=0)
+    await lab.stranger.send("cmd/stop", b"")
+    await lab.engine.until_told(STOP)
+
+
+@pytest.mark.parametrize(("payload", "long"), [("press", False), ("long", True)])
+async def test_a_declared_button_is_a_button(lab: Lab, payload: str, long: bool) -> None:
+    """Its press is an observation, not a request: the engine decides what it means."""
+    await lab.stranger.send("button/ok", payload)
+    await lab.engine.until_told(ButtonPress(ButtonSource.DECLARED, long))
+
+
+async def test_an_undeclared_retained_or_garbled_button_is_nothing(lab: Lab) -> None:
+    """Presence cannot be replayed, nor be invented under another name."""
+    await lab.stranger.send("button/other", "press")
+    await lab.stranger.send("button/ok", "press", retain=True)
+    await lab.stranger.send("button/ok", "double")
+    await lab.stranger.send("cmd/stop", "")
+    await lab.engine.until_told(STOP)
+    assert not [item for item in lab.engine.told if isinstance(item, ButtonPress)]
+
+
+async def test_events_keep_their_order_and_the_newest_state_wins(lab: Lab, full_state: State) -> None:
+    """Fifty cues arrive as fifty, in order; of fifty states the last one arrives."""
+    for number in range(50):
+        lab.bridge.publish(Cue(str(number)))
+        lab.bridge.publish_state(replace(full_state, speed=Speed(number)))
+    await lab.stranger.json("state", speed_kmh=0.49)
+    await lab.stranger.json("event", text="49")
+    cues = [json.loads(text)["text"] for text in lab.stranger.texts("event")]
+    assert cues == [str(number) for number in range(50)]
+
+
+async def test_the_link_topic_follows_the_treadmill(lab: Lab, full_state: State, idle_state: State) -> None:
+    """Hands off is offline; a session's link is online."""
+    lab.bridge.publish_state(full_state)
+    await lab.stranger.text("link", "online")
+    lab.bridge.publish_state(idle_state)
+    await lab.stranger.until(lambda: lab.stranger.texts("link")[-2:] == ["online", "offline"] or None)
+
+
+async def test_home_assistants_birth_brings_everything_again(lab: Lab) -> None:
+    """It starts after the daemon: discovery and states come once more, `online` last."""
+    await lab.stranger.text("status", "online")
+    before = len(lab.stranger.heard)
+    await lab.stranger.client.publish("homeassistant/status", "online", qos=1)
+    await lab.stranger.until(lambda: len(lab.stranger.texts("status")) >= 2 or None)
+    topics = [m.topic.value for m in lab.stranger.heard[before:]]
+    assert "homeassistant/device/retrowalk_lab/config" in topics
+    assert topics[-1] == f"{ROOT}/status"
+
+
+async def test_a_killed_broker_is_reported_and_the_state_is_back_within_five_seconds(
+    lab: Lab, full_state: State
+) -> None:
+    """The engine hears down and up; what happened meanwhile comes in order."""
+    lab.broker.kill()
+    await lab.engine.until_told(BrokerLink(up=False))
+    lab.bridge.publish(Cue("while away"))
+    lab.bridge.publish_state(full_state)
+    lab.broker.start()
+    returned = time.monotonic()
+    async with stranger_at(lab.broker.port) as stranger:
+        await stranger.json("state", phase="walk")
+        assert time.monotonic() - returned < 5
+        await stranger.json("event", text="while away")
+        await lab.engine.until_told(BrokerLink(up=True), times=2)
+
+
+async def test_a_cancelled_bridge_says_offline(broker: Broker, idle_state: State) -> None:
+    """A clean disconnect withdraws the will, so the bridge says it itself."""
+    engine = Engine()
+    async with stranger_at(broker.port) as stranger:
+        async with running(make_bridge(engine, broker.port)):
+            await engine.until_told(BrokerLink(up=True))
+            await stranger.text("status", "online")
+        await stranger.until(lambda: stranger.texts("status")[-1] == "offline" or None)
+
+
+CLIENT_PROCESS = """
+import asyncio, sys
+from retrowalk.mqtt import MqttBridge, MqttSettings
+nothing = lambda item: None
+settings = MqttSettings(node="lab", host="127.0.0.1", port=int(sys.argv[1]))
+asyncio.run(MqttBridge(settings, submit=nothing, observe=nothing, find_plan=nothing, programs=()).run())
+"""
+
+
+async def test_the_will_says_offline_for_a_killed_process(broker: Broker) -> None:
+    """After SIGKILL nobody else can say it."""
+    async with stranger_at(broker.port) as stranger:
+        process = await asyncio.create_subprocess_exec(sys.executable, "-c", CLIENT_PROCESS, str(broker.port))
+        await stranger.text("status", "online")
+        process.send_signal(signal.SIGKILL)
+        await process.wait()
+        await stranger.text("status", "offline")
+
+
+async def test_an_access_list_that_denies_the_stop_is_noticed(tmp_path: Path) -> None:
+    """MQTT denies silently; the self-test names the topics that do not arrive."""
+    acl = tmp_path / "acl"
+    acl.write_text("topic readwrite retrowalk/#\ntopic deny retrowalk/lab/cmd/stop\ntopic write homeassistant/#\n")
+    engine = Engine()
+    with running_broker(tmp_path, f"acl_file {acl}") as broker:
+        async with stranger_at(broker.port) as stranger, running(make_bridge(engine, broker.port)):
+            warning = await stranger.json("event", event_type="warning")
+            diagnostics = await stranger.json("diagnostics")
+    assert f"{ROOT}/cmd/stop" in warning["words"]
+    assert diagnostics["unheard_topics"] == [f"{ROOT}/cmd/stop"]
+
+
+async def test_a_message_that_provokes_a_bug_does_not_silence_the_next(broker: Broker) -> None:
+    """Whatever the engine raises, the next Stop is heard."""
+    engine = Engine()
+
+    def fragile(request: Request) -> None:
+        if request.verb is Verb.ARM:
+            raise RuntimeError("bug")
+        engine.take(request)
+
+    bridge = make_bridge(engine, broker.port)
+    bridge._intake._submit = fragile
+    async with stranger_at(broker.port) as stranger, running(bridge):
+        await engine.until_told(BrokerLink(up=True))
+        await stranger.command("arm")
+        await stranger.send("cmd/stop", "")
+        await engine.until_told(STOP)
+
+
+async def test_an_unreachable_broker_is_reported_once_and_never_blocks(full_state: State, tmp_path: Path) -> None:
+    """Publishing goes on as if nothing were wrong; events beyond the bound are counted, the state is the newest."""
+    engine = Engine()
+    bridge = make_bridge(engine, 1, password_file=tmp_path / "absent")
+    async with running(bridge):
+        await engine.until_told(BrokerLink(up=False))
+        for number in range(250):
+            bridge.publish(Cue(str(number)))
+            bridge.publish_state(replace(full_state, phase=Phase.REST))
+    assert engine.told == [BrokerLink(up=False)]
+    assert bridge._announcer.outbox.dropped == 50
