@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 
 from dbus_fast import Message, MessageType, NameFlag, RequestNameReply
@@ -45,8 +45,11 @@ class _Stack:
     async def end(self) -> set[str]:
         """Leave the bus without a word, as a killed daemon does; return the paths of devices to keep."""
         self.adapter.stop()
+        if self.bus.connected:
+            await self.bus.release_name(NAME)  # so that a successor on the same bus finds it free
         self.bus.disconnect()
-        await self.bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
+        with suppress(EOFError, OSError):  # the bus may have died first
+            await self.bus.wait_for_disconnect()  # type: ignore[no-untyped-call]
         return {device.path for device in self.adapter.devices if device.kept}
 
     def _on_message(self, message: Message) -> None:
