@@ -1,0 +1,65 @@
+"""The treadmill link: keeps a connection while one is wanted, and executes the engine's commands on it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from typing import Final, assert_never
+
+from retrowalk.bluetooth import Bluetooth, Keeper
+from retrowalk.model.commands import Connect, Disconnect, LinkCommand, PermittedCommand, Rebuild, RequestControl, Stop
+from retrowalk.model.observations import LinkDown, WriteFailed
+from retrowalk.treadmill.connection import Connection, Observe
+from retrowalk.treadmill.machine import TreadmillSettings
+
+NO_LINK: Final = "there is no link to the treadmill"
+REBUILT: Final = "the link to the treadmill was dropped to make a new one"
+
+
+class TreadmillLink:
+    """Tells `observe` what the treadmill does, one observation at a time, on the loop and never from within `execute`.
+
+    A lost link is made again until Disconnect; nothing is ever written but what was executed.
+    """
+
+    def __init__(
+        self,
+        settings: TreadmillSettings,
+        observe: Observe,
+        bluetooth: Bluetooth,
+        *,
+        clock_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        self._observe = observe
+        self._keeper = Keeper(
+            lambda: Connection.open(bluetooth, settings, observe, clock_ns),
+            Connection.tell_up,
+            lambda reason: observe(LinkDown(reason)),
+        )
+
+    def execute(self, command: LinkCommand) -> None:
+        """Begin `command` and return at once. Never blocks, never raises; what comes of it is observed."""
+        connection = self._keeper.current
+        match command:
+            case Connect() | Disconnect():
+                self._keeper.want(wanted=isinstance(command, Connect))
+            case Rebuild():
+                if connection:
+                    connection.end(REBUILT)
+            case Stop() if connection:
+                connection.stop(command)
+            case RequestControl() | PermittedCommand() if connection:
+                connection.submit(command)
+            case Stop() | RequestControl() | PermittedCommand():
+                asyncio.get_running_loop().call_soon(self._observe, WriteFailed(command.number, NO_LINK))
+            case _:
+                assert_never(command)
+
+    async def run(self) -> None:
+        """Live until cancelled. Cancelling leaves a link as it is: only Disconnect and `close` end one."""
+        await self._keeper.run()
+
+    async def close(self) -> None:
+        """Let the treadmill go: for an orderly way out, after a verified standstill."""
+        await self._keeper.close()
