@@ -9,7 +9,7 @@ A latched stop: STOPPING ─verified─▶ TRIPPED ─reset─▶ IDLE
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from retrowalk.model import numbers as n
 from retrowalk.model.intent import Boarding, Proposal, View, Wish
@@ -18,7 +18,6 @@ from retrowalk.model.plan import Facing, Gap, Plan
 from retrowalk.model.reports import (
     Cue,
     Ending,
-    Fault,
     Motion,
     Phase,
     PhaseChanged,
@@ -34,14 +33,16 @@ from retrowalk.model.requests import Request, Verb
 from retrowalk.model.settings import BrokerLost, EngineSettings
 from retrowalk.model.units import LEVEL, STANDSTILL, Speed, seconds
 from retrowalk.session import words
+from retrowalk.session.arming import Arming, hopeless, reasons
 from retrowalk.session.course import Course
+from retrowalk.session.cues import Cues
+from retrowalk.session.debrief import ANSWERS, Debrief
 from retrowalk.session.prompts import PromptDesk
 
 type Refusal = str | None
 
 _ON_THE_BELT = (Phase.STARTING, Phase.STEP_ON, Phase.WALK, Phase.COOL_DOWN)
 _AT_REST = (Phase.BOARD, Phase.REST, Phase.TURN, Phase.PAUSED)
-_ANSWERS = ("fine", "hard", "hurt")
 _DECLARED_BUTTON_HIGHEST_LEVEL = 1
 
 
@@ -62,19 +63,15 @@ class Session:
         self._boarding = Boarding(0, Facing.BACKWARD, 0)
         self._after = Phase.QUESTIONS  # what follows the standstill that is being made
         self._ending = Ending.COMPLETED
-        self._arming: Request | None = None
-        self._armed_ns = 0
+        self._arming: Arming | None = None
+        self._cues = Cues(0, 0)
+        self._debrief = Debrief(0)
         self._ready_ns = 0  # the least time of a rest is over
         self._unlinked_ns: int | None = None
-        self._hold_ns = 0  # no ramp before this
         self._moving_ns: int | None = None
-        self._noticed: object = None
-        self._cue_ns = 0
-        self._cue_count = 0
         self._bouts_done = 0
         self._started = False
         self._trim = STANDSTILL
-        self._press_ns: int | None = None
         self._advance: dict[Phase, Callable[[View, int], None]] = {
             Phase.ARMED: self._wait_to_open,
             Phase.BOARD: self._board,
@@ -108,7 +105,7 @@ class Session:
     def ask(self, request: Request, view: View, now_ns: int) -> None:
         """Take a request and reply to it: accepted, or refused with what is missing."""
         refusal = self._verbs[request.verb](request, view, now_ns)
-        if request is not self._arming:
+        if self._arming is None or request is not self._arming.request:
             self._reply(request, refusal)
 
     def press(self, press: ButtonPress, view: View, now_ns: int) -> None:
@@ -117,7 +114,9 @@ class Session:
         if press.source is ButtonSource.DECLARED and level > _DECLARED_BUTTON_HIGHEST_LEVEL:
             self.reports.append(Warned("press_refused", "a declared button is good for levels 0 and 1 only"))
         elif self.phase is Phase.QUESTIONS:
-            self._press_answer(press, now_ns)
+            answer = self._debrief.press(press.long, now_ns)
+            if answer:
+                self._close_workout(answer, now_ns)
         elif self.prompts.open:
             refusal = self._accept(None, view, now_ns)
             if refusal:
@@ -185,17 +184,16 @@ class Session:
     # -- time, a phase at a time ---------------------------------------------------------------------------------
 
     def _wait_to_open(self, view: View, now_ns: int) -> None:
-        hopeless = [fault for fault in view.faults if not fault.waits]
-        expired = now_ns - self._armed_ns > n.AUTO_DISARM_NS
-        if hopeless or (expired and view.faults):
-            self._refuse_arming(hopeless or view.faults, view, now_ns)
+        refusal = self._arming.refusal(view.faults, now_ns) if self._arming else None
+        if refusal:
+            self._give_up_arming(refusal, view, now_ns)
         elif not view.faults and self.plan:
             self._answer_arming(None)
             self.course = Course(self.plan, now_ns)
             self.wishes.append(Wish.OPEN)
             self._ready_ns = now_ns
             self._go(Phase.BOARD, now_ns)
-        elif all(fault.rule == "absent" for fault in view.faults):
+        elif Arming.only_awaits_presence(view.faults):
             self._answer_arming(None)
 
     def _board(self, view: View, now_ns: int) -> None:
@@ -221,7 +219,7 @@ class Session:
         fast_enough = (view.speed or STANDSTILL) >= view.board_speed - view.machine.step
         if fast_enough or now_ns - self._moving_ns >= n.BOARD_SPEED_PATIENCE_NS:
             self._go(Phase.STEP_ON, now_ns)
-            self._invite(view, now_ns)
+            self._invite(now_ns)
 
     def _step_on(self, view: View, now_ns: int) -> None:
         del view
@@ -237,7 +235,9 @@ class Session:
         if course is None:
             return
         over = course.walk(now_ns - self._last_ns)
-        self._announce(course, view, now_ns)
+        cue = self._cues.due(course, view.board_speed, now_ns)
+        if cue:
+            self._say(cue)
         if not over:
             return
         if course.advance_stage():
@@ -284,10 +284,9 @@ class Session:
 
     def _question(self, view: View, now_ns: int) -> None:
         del view
-        if self._press_ns is not None and now_ns - self._press_ns > n.SECOND_PRESS_NS:
-            self._close_workout("fine", now_ns)
-        elif now_ns - self._phase_ns > n.QUESTIONS_EXPIRE_NS:
-            self._close_workout(None, now_ns)
+        answer = self._debrief.settled(now_ns)
+        if answer or self._debrief.expired(now_ns):
+            self._close_workout(answer, now_ns)
 
     # -- requests, a verb at a time: each returns why it is refused, or None -----------------------------------------
 
@@ -302,10 +301,9 @@ class Session:
             return "no program is selected"
         if self.phase is not Phase.IDLE:
             return f"already {self.phase.value}"
-        hopeless = [fault for fault in view.faults if not fault.waits]
-        if hopeless:
-            return _reasons(hopeless)
-        self._arming, self._armed_ns = request, now_ns
+        if hopeless(view.faults):
+            return reasons(hopeless(view.faults))
+        self._arming = Arming(request, now_ns)
         self.wishes.append(Wish.CONNECT)
         self._go(Phase.ARMED, now_ns)
         return None
@@ -314,7 +312,7 @@ class Session:
         if self._started:
             return "the workout has started already; confirm answers its prompts"
         if self.phase is not Phase.BOARD:
-            missing = _reasons(view.faults) or "the session is not at its first prompt"
+            missing = reasons(view.faults) or "the session is not at its first prompt"
             return f"not ready to start ({self.phase.value}): {missing}"
         return self._confirm(request, view, now_ns)
 
@@ -370,8 +368,8 @@ class Session:
     def _answer(self, request: Request, _view: View, now_ns: int) -> Refusal:
         if self.phase is not Phase.QUESTIONS:
             return "no question is open"
-        if request.answer not in _ANSWERS:
-            return f"{request.answer!r} is no answer; say one of {', '.join(_ANSWERS)}"
+        if request.answer not in ANSWERS:
+            return f"{request.answer!r} is no answer; say one of {', '.join(ANSWERS)}"
         self._close_workout(request.answer, now_ns)
         return None
 
@@ -379,7 +377,7 @@ class Session:
         if self.phase is Phase.IDLE:
             return "not armed"
         if self.phase is Phase.ARMED:
-            self._refuse_arming(view.faults, view, now_ns)
+            self._give_up_arming(reasons(view.faults) or "disarmed", view, now_ns)
         elif self.phase in _AT_REST:
             self._ending = Ending.DISARMED
             self._finish(now_ns)
@@ -396,7 +394,7 @@ class Session:
             return refusal or "no question is open"
         if self.prompts.open.kind is PromptKind.BOARD:
             if view.faults or view.motion is not Motion.STANDSTILL:
-                return _reasons(view.faults) or "the belt is not known to stand"
+                return reasons(view.faults) or "the belt is not known to stand"
             self.prompts.close("ok")
             self._board_confirmed(self.course, now_ns)
         elif self.prompts.open.kind is PromptKind.STEP_ON:
@@ -420,8 +418,7 @@ class Session:
     def _step_on_ns(self) -> int:
         return n.STEP_ON_AT_BOARD_SPEED_NS if self._stays_at_board_speed else n.STEP_ON_NS
 
-    def _invite(self, view: View, now_ns: int) -> None:
-        del view
+    def _invite(self, now_ns: int) -> None:
         if self.settings.separate_ok and not self._stays_at_board_speed:
             self.prompts.ask(PromptKind.STEP_ON, words.STEP_ON_CONFIRMED, now_ns)
             self._say(words.STEP_ON_CONFIRMED)
@@ -429,14 +426,13 @@ class Session:
             self._say(words.STEP_ON_TIMED)
 
     def _begin_walking(self, now_ns: int) -> None:
-        self._hold_ns = now_ns + n.BOARD_HOLD_NS
-        self._cue_ns = now_ns
+        self._cues = Cues.begin(self._cues.count, now_ns)
         self._last_ns = now_ns
         self._go(Phase.WALK, now_ns)
         self._report_stage()
 
     def _target(self, view: View, now_ns: int) -> Speed:
-        if self.course is None or now_ns < self._hold_ns:
+        if self.course is None or now_ns < self._cues.hold_ends_ns:
             return view.board_speed
         return max(view.board_speed, self.course.stage.speed + self._trim)
 
@@ -447,25 +443,6 @@ class Session:
         impatient = now_ns - self._phase_ns >= n.RAMP_DOWN_PATIENCE_NS
         incline = LEVEL if course.turn_ahead or self._after is Phase.QUESTIONS else course.stage.incline
         return Proposal(target=slowest, incline=incline, halt=(slow and not tilted) or impatient)
-
-    def _announce(self, course: Course, view: View, now_ns: int) -> None:
-        """Say each change of speed five seconds ahead, and the program's own cues in between."""
-        following = course.next_stage
-        holding = self._hold_ns - now_ns
-        if 0 < holding <= n.RAMP_NOTICE_NS and course.stage.speed > view.board_speed:
-            self._notice("hold", words.ramp_ahead(course.stage.speed))
-        elif course.stage_left_ns <= n.RAMP_NOTICE_NS and following is None:
-            self._notice((course.bout_index, "end"), words.RAMP_DOWN)
-        elif course.stage_left_ns <= n.RAMP_NOTICE_NS and following and following.speed != course.stage.speed:
-            self._notice((course.bout_index, course.stage_index), words.ramp_ahead(following.speed))
-        elif now_ns - self._cue_ns >= n.CUE_EVERY_NS and course.plan.cues:
-            self._say(course.plan.cues[self._cue_count % len(course.plan.cues)])
-            self._cue_ns, self._cue_count = now_ns, self._cue_count + 1
-
-    def _notice(self, key: object, text: str) -> None:
-        if self._noticed != key:
-            self._noticed = key
-            self._say(text)
 
     def _given_up(self, view: View, now_ns: int) -> bool:
         """End a session at standstill whose treadmill has been out of reach for too long."""
@@ -514,18 +491,11 @@ class Session:
         self._answer_arming("the session ended")
         if self._bouts_done and self._ending in (Ending.COMPLETED, Ending.ENDED_EARLY):
             self._say(words.FINISHED)
+            self._debrief = Debrief(now_ns)
             self._go(Phase.QUESTIONS, now_ns)
             self.prompts.ask(PromptKind.QUESTION, words.QUESTION, now_ns)
         else:
             self._close_workout(None, now_ns)
-
-    def _press_answer(self, press: ButtonPress, now_ns: int) -> None:
-        if press.long:
-            self._close_workout("hurt", now_ns)
-        elif self._press_ns is not None:
-            self._close_workout("hard", now_ns)
-        else:
-            self._press_ns = now_ns
 
     def _close_workout(self, answer: str | None, now_ns: int) -> None:
         self.prompts.close(answer)
@@ -549,18 +519,17 @@ class Session:
             at = self.course.bout_index + 1
             self.reports.append(SegmentStarted(at, 0, gap, STANDSTILL, LEVEL, duration_s))
 
-    def _refuse_arming(self, faults: Sequence[Fault], view: View, now_ns: int) -> None:
-        moving = f" ({view.speed})" if view.speed else ""
-        reason = (_reasons(faults) or "disarmed") + moving
+    def _give_up_arming(self, refusal: str, view: View, now_ns: int) -> None:
+        reason = f"{refusal}; the belt runs at {view.speed}" if view.speed else refusal
         self._answer_arming(reason)
         self.reports.append(Warned("disarmed", reason))
         self.wishes.append(Wish.CLOSE)
         self.reset(now_ns)
 
     def _answer_arming(self, refusal: Refusal) -> None:
-        if self._arming:
-            request, self._arming = self._arming, None
-            self._reply(request, refusal)
+        if self._arming and not self._arming.answered:
+            self._arming.answered = True
+            self._reply(self._arming.request, refusal)
 
     def _reply(self, request: Request, refusal: Refusal) -> None:
         reason = refusal or "accepted"
@@ -572,15 +541,11 @@ class Session:
 
     def _clear(self) -> None:
         self.prompts.withdraw()
-        self.course = self.cue = self._press_ns = self._unlinked_ns = None
+        self.course = self.cue = self._arming = self._unlinked_ns = None
         self._ending, self._after, self._trim = Ending.COMPLETED, Phase.QUESTIONS, STANDSTILL
-        self._started, self._bouts_done, self._noticed = False, 0, None
+        self._started, self._bouts_done = False, 0
 
     def _go(self, phase: Phase, now_ns: int) -> None:
         if phase is not self.phase:
             self.phase, self._phase_ns = phase, now_ns
             self.reports.append(PhaseChanged(phase))
-
-
-def _reasons(faults: Sequence[Fault]) -> str:
-    return "; ".join(f"{fault.words} ({fault.remedy})" for fault in faults)

@@ -1,0 +1,205 @@
+"""The crank: an input comes in, the engine handles it, commands go out, reports are told, one timer is set anew.
+
+An input is handled in the call that brings it, so nothing stands between a pulled strap and the Stop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from retrowalk.app.parts import Parts
+from retrowalk.engine import Engine, Outcome
+from retrowalk.model.commands import ClearMarker, Command, Connect, Disconnect, Exit, StoreMarker
+from retrowalk.model.observations import Observation, Tick
+from retrowalk.model.reports import PhaseChanged, Report, State, StopStep, Tripped, Warned
+from retrowalk.model.requests import Origin, Request, Verb
+from retrowalk.model.units import NS_PER_S
+
+log = structlog.get_logger()
+
+_STATE_EVERY_NS: Final = NS_PER_S
+_WATCHDOG_EVERY_NS: Final = NS_PER_S // 2
+_RESTART_S: Final = 1.0
+_LAST_STOP_S: Final = 1.0
+UNVERIFIED: Final = 5  # the exit status when the belt could not be confirmed stopped
+
+
+@dataclass(slots=True)
+class Daemon:
+    """Turns the engine's crank. `parts` is set once, after `observe` could be handed to them."""
+
+    engine: Engine
+    clock_ns: Callable[[], int] = time.monotonic_ns
+    leave: Callable[[int], None] = os._exit
+    parts: Parts = field(init=False)
+    _inputs: deque[Observation | Request] = field(default_factory=deque)
+    _turning: bool = False
+    _failed: bool = False
+    _timer: asyncio.TimerHandle | None = None
+    _state_ns: int = 0
+    _kicked_ns: int = 0
+    _over: asyncio.Event = field(default_factory=asyncio.Event)
+    _verified: bool = True
+
+    def observe(self, event: Observation | Request) -> None:
+        """Take one input: handled now, or right after the one that is being handled. Never raises, never blocks."""
+        self._inputs.append(event)
+        if self._turning or self._failed:
+            return
+        self._turning = True
+        try:
+            while self._inputs and not self._failed:
+                self._turn(self._inputs.popleft())
+        finally:
+            self._turning = False
+
+    def shut_down(self) -> None:
+        """Stop the belt, verify, let the treadmill go, and end `run`."""
+        self.parts.service.stopping()
+        self.observe(Request(Verb.SHUTDOWN, Origin.SIGNAL))
+
+    async def run(self) -> int:
+        """Run until the engine says that the process may end; return the exit status."""
+        link = asyncio.create_task(_supervise("treadmill_link", self.parts.link.run), name="treadmill_link")
+        tasks = [asyncio.create_task(_supervise(name, run), name=name) for name, run in self._companions()]
+        try:
+            self._carry_out(self.engine.boot(self.parts.marker.cause(), self.clock_ns()))
+            self.parts.service.ready()
+            log.info("daemon_ready", belt="not touched: hands off until armed")
+            await self._over.wait()
+            if not self._verified:
+                log.critical("leaving_unverified", belt="NOT confirmed to stand", do="pull the cord")
+                self.leave(UNVERIFIED)
+        finally:
+            self._failed = True  # whatever still comes in is not acted upon
+            if self._timer:
+                self._timer.cancel()
+            await self.parts.link.close()
+            await _end([*tasks, link])
+        return 0
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
+    def _companions(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
+        parts = self.parts
+        named: list[tuple[str, Callable[[], Awaitable[None]]]] = [
+            (type(listener).__name__, listener.run) for listener in parts.listeners
+        ]
+        named += [(getattr(run, "__qualname__", "line"), run) for run in parts.others]
+        if parts.heart_rate:
+            named.append(("heart_rate", parts.heart_rate.run))
+        return named
+
+    def _turn(self, event: Observation | Request) -> None:
+        now_ns = self.clock_ns()
+        try:
+            outcome = self.engine.handle(event, now_ns)
+        except Exception:
+            log.critical("engine_failed", belt="stop is being written", do="pull the cord", exc_info=True)
+            self._fail()
+            return
+        self._carry_out(outcome)
+        self._tell(outcome.reports, now_ns)
+        if now_ns - self._kicked_ns >= _WATCHDOG_EVERY_NS:
+            self._kicked_ns = now_ns
+            self.parts.service.watchdog()
+
+    def _carry_out(self, outcome: Outcome) -> None:
+        for command in outcome.commands:
+            self._do(command)
+        if self._timer:
+            self._timer.cancel()
+        loop = asyncio.get_running_loop()
+        wait_s = max(0, outcome.deadline_ns - self.clock_ns()) / NS_PER_S
+        self._timer = loop.call_later(wait_s, self.observe, Tick())
+
+    def _do(self, command: Command) -> None:
+        parts = self.parts
+        match command:
+            case StoreMarker(latch):
+                machine = self.engine.state(self.clock_ns()).machine
+                parts.marker.store(machine.address if machine else "", latch)
+            case ClearMarker():
+                parts.marker.clear()
+            case Exit(verified):
+                self._verified = verified
+                self._over.set()
+            case Connect() | Disconnect():
+                parts.link.execute(command)
+                if parts.heart_rate:
+                    parts.heart_rate.execute(command)
+            case _:
+                parts.link.execute(command)
+
+    def _tell(self, reports: tuple[Report, ...], now_ns: int) -> None:
+        for report in reports:
+            _log(report)
+            for listener in self.parts.listeners:
+                _guarded(listener.publish, report)
+        if reports or now_ns - self._state_ns >= _STATE_EVERY_NS:
+            self._state_ns = now_ns
+            state = self.engine.state(now_ns)
+            for listener in self.parts.listeners:
+                _guarded(listener.publish_state, state)
+            if any(isinstance(report, PhaseChanged) for report in reports):
+                self.parts.service.status(_status(state))
+
+    def _fail(self) -> None:
+        """Write the precomputed Stop, kick no watchdog, and leave the link up for the failsafe."""
+        self._failed = True
+        for command in self.engine.precomputed_stop():
+            self.parts.link.execute(command)
+        asyncio.get_running_loop().call_later(_LAST_STOP_S, self.leave, UNVERIFIED)
+
+
+async def _supervise(name: str, run: Callable[[], Awaitable[None]]) -> None:
+    """Run a part for ever; its failure is its own, and never cancels another part."""
+    while True:
+        try:
+            await run()
+        except Exception:
+            log.exception("part_failed", part=name, belt="not affected; the engine goes on", retry_s=_RESTART_S)
+        await asyncio.sleep(_RESTART_S)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _guarded[T](tell: Callable[[T], None], what: T) -> None:
+    """Tell somebody something; if that fails it is their fault and their problem, never the belt's."""
+    try:
+        tell(what)
+    except Exception:
+        log.exception("listener_failed", what=type(what).__name__)
+
+
+def _status(state: State) -> str:
+    trip = f", tripped: {state.trip.words}" if state.trip else ""
+    return f"{state.phase.value}{trip}"
+
+
+def _log(report: Report) -> None:
+    match report:
+        case Tripped(trip):
+            speed = str(trip.speed) if trip.speed else "unknown"
+            log.error("tripped", cause=trip.cause, words=trip.words, do=trip.remedy, belt=f"stopping from {speed}")
+        case StopStep(rung, cause, elapsed_ns, alarm, words):
+            level = log.critical if alarm else log.info
+            level(rung.value, cause=cause, elapsed_ms=elapsed_ns // 1_000_000, words=words)
+        case PhaseChanged(phase):
+            log.info("phase", phase=phase.value)
+        case Warned(what, words):
+            log.warning(what, words=words)
+        case _:
+            log.debug("report", report=report)

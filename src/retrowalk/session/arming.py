@@ -1,0 +1,41 @@
+"""Waiting for the person and the machine to be ready, and saying what is still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from retrowalk.model import numbers as n
+from retrowalk.model.reports import Fault
+from retrowalk.model.requests import Request
+
+
+def reasons(faults: Sequence[Fault]) -> str:
+    """Put faults in words, each with what a person can do about it."""
+    return "; ".join(f"{fault.words} ({fault.remedy})" for fault in faults)
+
+
+def hopeless(faults: Sequence[Fault]) -> list[Fault]:
+    """Return the faults that no waiting will clear."""
+    return [fault for fault in faults if not fault.waits]
+
+
+@dataclass(slots=True)
+class Arming:
+    """One request to arm, until a session opens or the wait is over."""
+
+    request: Request
+    since_ns: int
+    answered: bool = False
+
+    def refusal(self, faults: Sequence[Fault], now_ns: int) -> str | None:
+        """Return why arming is over without a session; None: it is not over."""
+        blocking: Sequence[Fault] = hopeless(faults)
+        if not blocking and now_ns - self.since_ns > n.AUTO_DISARM_NS:
+            blocking = faults
+        return reasons(blocking) or None
+
+    @staticmethod
+    def only_awaits_presence(faults: Sequence[Fault]) -> bool:
+        """Tell whether all is ready but the person."""
+        return all(fault.rule == "absent" for fault in faults)
