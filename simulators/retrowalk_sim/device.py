@@ -69,6 +69,16 @@ class Device(Peripheral):
         """Whether a central is connected."""
         return self._linked
 
+    def catch_up(self, now_s: float) -> None:
+        """Bring the device to `now_s`; what it sends on the way leaves with the next `advance`."""
+        while (due_s := min(self._agenda.due_s, self._lives_s)) <= now_s:
+            self._live(due_s)
+            self._now_s = due_s
+            if self._agenda.due_s <= due_s:
+                self._agenda.do_next()
+        self._live(now_s)
+        self._now_s = now_s
+
     def lose_link(self, for_s: float = 0.0) -> None:
         """Break the radio link, and stay out of range for `for_s`. Everything else goes on as it is."""
         self._out_until_s = self._now_s + for_s
@@ -85,20 +95,20 @@ class Device(Peripheral):
 
     def connected(self, now_s: float) -> None:
         """Take note that a central connected, without any subscription."""
-        self._catch_up(now_s)
+        self.catch_up(now_s)
         self.witness.saw(now_s, "link_up")
         self._linked = True
         self._agenda.at(now_s + self._report_every_s, self._tick)
 
     def disconnected(self, now_s: float) -> None:
         """Take note that the central is gone."""
-        self._catch_up(now_s)
+        self.catch_up(now_s)
         if self._linked:
             self._unlink("ended")
 
     def subscribed(self, uuid: str, on: bool, now_s: float) -> None:
         """Take note that the central wrote the CCCD of `uuid`."""
-        self._catch_up(now_s)
+        self.catch_up(now_s)
         (self._subscriptions.add if on else self._subscriptions.discard)(uuid)
 
     def read(self, uuid: str) -> bytes:
@@ -109,28 +119,21 @@ class Device(Peripheral):
 
     def write(self, uuid: str, value: bytes, *, response: bool, now_s: float) -> float:  # noqa: ARG002 - refused unread
         """Refuse a write: nothing is writable. Raises AttError."""
-        self._catch_up(now_s)
+        self.catch_up(now_s)
         raise AttError(AttError.WRITE_NOT_PERMITTED)
 
     def advance(self, now_s: float) -> list[Emission]:
         """Bring the device to `now_s` and return what it sent on the way, in order."""
-        self._catch_up(now_s)
+        self.catch_up(now_s)
         sent, self._outbox = self._outbox, []
         return sent
 
     @property
     def due_s(self) -> float:
         """When `advance` should be called next: soon, for hands and faults come unannounced."""
+        if self._outbox:
+            return self._now_s
         return min(self._agenda.due_s, self._lives_s, self._now_s + PULSE_S)
-
-    def _catch_up(self, now_s: float) -> None:
-        while (due_s := min(self._agenda.due_s, self._lives_s)) <= now_s:
-            self._live(due_s)
-            self._now_s = due_s
-            if self._agenda.due_s <= due_s:
-                self._agenda.do_next()
-        self._live(now_s)
-        self._now_s = now_s
 
     def _tick(self, at_s: float) -> None:
         self._agenda.at(at_s + self._report_every_s, self._tick)

@@ -134,7 +134,7 @@ class Treadmill(Device):
         """Take a request for the control point; it is carried out at once and answered later. Raises AttError."""
         if uuid != CONTROL_POINT:
             return super().write(uuid, value, response=response, now_s=now_s)
-        self._catch_up(now_s)
+        self.catch_up(now_s)
         if not self._linked or (self.faults.stall_writes and response):
             self.witness.saw(now_s, "stalled", value.hex())
             return STALLED
