@@ -12,7 +12,7 @@ NS_PER_MS: Final = 1_000_000
 
 _CENTI_KMH_PER_MPH: Final = 160.9344
 _ROUNDING_SLACK: Final = 1e-6  # 2.3 * 100 is 229.999… in binary: not a reason to lose a hundredth
-_QUANTITY: Final = re.compile(r"\s*([+-]?\d+(?:\.\d+)?)\s*(\S+)\s*")
+_QUANTITY: Final = re.compile(r"\s*([+-]?\d{1,6}(?:\.\d{1,6})?)\s*(\S+)\s*")
 
 
 def seconds(value: float) -> int:
@@ -91,7 +91,7 @@ class Incline:
     def parse(cls, text: str) -> Self:
         """Read "2 %" or "2.5%". Raises ValueError that says what would be right."""
         number = text.strip().removesuffix("%").strip()
-        if not text.strip().endswith("%") or not re.fullmatch(r"[+-]?\d+(\.\d+)?", number):
+        if not text.strip().endswith("%") or not re.fullmatch(r"[+-]?\d{1,6}(\.\d{1,6})?", number):
             raise ValueError(f'{text!r} is not an incline; write "2 %"')
         return cls.from_pct(float(number))
 
