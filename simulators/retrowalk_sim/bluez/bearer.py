@@ -53,9 +53,9 @@ class Bearer:
 
     def release(self) -> None:
         """Let what was held reach the device, in order."""
-        held, self._on_air = self._on_air or [], None
-        for transmission in held:
-            transmission()
+        while self._on_air:  # what a response sets off goes behind what was held before
+            self._on_air.pop(0)()
+        self._on_air = None
 
     def silence(self) -> None:
         """Let nothing reach the device, nor a response come back, ever again."""

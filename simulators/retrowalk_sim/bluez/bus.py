@@ -13,7 +13,6 @@ from typing import Final
 ADDRESS_VARIABLE: Final = "DBUS_SYSTEM_BUS_ADDRESS"
 """The environment variable by which a process, and bleak in it, finds its system bus."""
 
-_PATIENCE_S: Final = 5
 _CONFIG: Final = """\
 <!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -59,14 +58,15 @@ class PrivateBus(AbstractContextManager[str], AbstractAsyncContextManager[str]):
         program = shutil.which("dbus-daemon")
         if program is None:
             raise FileNotFoundError("dbus-daemon is not installed; Debian has it in the package dbus-daemon")
-        config = folder / "bus.conf"
+        config, complaints = folder / "bus.conf", folder / "stderr"
         config.write_text(_CONFIG.format(socket=folder / "socket"), encoding="utf-8")
         command = [program, f"--config-file={config}", "--nofork", "--nopidfile", "--print-address=1"]
-        self._daemon = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603  our own command
+        with complaints.open("w", encoding="utf-8") as stderr:
+            self._daemon = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)  # noqa: S603  ours
         assert self._daemon.stdout is not None  # noqa: S101  asked for above
         address = self._daemon.stdout.readline().strip()  # printed once the socket listens
         if not address:
-            raise RuntimeError(f"dbus-daemon did not start; exit status {self._daemon.wait(_PATIENCE_S)}")
+            raise RuntimeError(f"dbus-daemon did not start: {complaints.read_text(encoding='utf-8').strip()}")
         return address
 
     def _stop(self) -> None:

@@ -132,6 +132,10 @@ class Characteristic(Exported):
         if self._acquired is not None:
             self._release()
 
+    def forget(self) -> None:
+        """Drop every session: the object leaves the tree."""
+        self.sessions.clear()
+
     def client_gone(self, client: str) -> None:
         """End what a dead client left."""
         if client in self.sessions:
@@ -215,15 +219,14 @@ class Characteristic(Exported):
             raise in_progress()
         if not self._notifies:
             raise not_supported()
-        self._acquired = _Acquired(call.sender, self._release)
-        self._link.subscribe(self.uuid, True, lambda error: self._acquire_done(call, error))
+        acquired = self._acquired = _Acquired(call.sender, self._release)
+        self._link.subscribe(self.uuid, True, lambda error: self._acquire_done(call, acquired, error))
 
-    def _acquire_done(self, call: Call, error: gatt.AttError | None) -> None:
-        if error is None and self._acquired is not None:
-            call.answer("hq", 0, MTU, hand_over=self._acquired.theirs)
+    def _acquire_done(self, call: Call, acquired: _Acquired, error: gatt.AttError | None) -> None:
+        if error is None and self._acquired is acquired:
+            call.answer("hq", 0, MTU, hand_over=acquired.theirs)
             self._tree.changed(self, "NotifyAcquired")
         else:
-            self._release()
             _conclude(call, error or gatt.AttError(UNLIKELY))
 
     methods: ClassVar = {

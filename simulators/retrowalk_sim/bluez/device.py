@@ -97,9 +97,12 @@ class Device(Exported):
 
     def remove(self) -> None:
         """Disconnect, and vanish from the tree."""
+        self._refuse_connect(CANCELED)
         self._link.close()
         self.stop()
         self.kept = False
+        for characteristic in self.characteristics:
+            characteristic.forget()
         self._tree.remove(*self.characteristics, *self._services, self)
 
     def stop(self) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from retrowalk_sim.bluez.bearer import Bearer, Done
+from retrowalk_sim.bluez.errors import UNLIKELY
 from retrowalk_sim.bluez.timing import Timing
 from retrowalk_sim.gatt import AttError, Emission, LinkLoss, Notification, Peripheral
 from retrowalk_sim.runner import Runner
@@ -118,7 +119,9 @@ class Link:
         self._request(send, done)
 
     def _request(self, send: Callable[[float], float], done: Done) -> None:
-        if self._bearer is not None:
+        if self._bearer is None:
+            done(AttError(UNLIKELY))
+        else:
             self._bearer.request(send, done)
 
     def _tell_peripheral(self) -> None:

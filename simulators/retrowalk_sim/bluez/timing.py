@@ -17,9 +17,3 @@ class Timing:
     loss_noticed_s: float = 0.4  # 0.4–6, the supervision timeout
     att_timeout_s: float = 30.0  # by the specification
     forgotten_s: float = 30.0  # bluetoothd's TemporaryTimeout, for devices that nobody ever connected
-
-
-AS_SEEN = Timing(
-    advertise_s=0.25, connect_s=0.5, resolve_s=0.8, unreachable_s=20.0, disconnect_s=1.8, loss_noticed_s=2.0
-)
-"""Bluetoothd 5.82 with a real controller, or near it."""

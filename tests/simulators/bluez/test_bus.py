@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -37,3 +38,13 @@ def test_a_machine_without_dbus_daemon_is_told_what_to_install(monkeypatch: pyte
     monkeypatch.setenv("PATH", "")
     with pytest.raises(FileNotFoundError, match="package dbus-daemon"), private_bus():
         pass
+
+
+def test_a_daemon_that_does_not_start_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A socket path that is too long for the kernel, for one."""
+    folder = tmp_path / ("x" * 100)
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    with pytest.raises(RuntimeError, match=r"dbus-daemon did not start: .*too long"), private_bus():
+        pass
+    assert not list(folder.iterdir())

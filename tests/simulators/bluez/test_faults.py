@@ -40,7 +40,7 @@ async def test_a_lost_link_is_noticed_only_after_a_while(bluez: Bluez, echo: Ech
         await client.write_gatt_char(INDICATED, b"\x01", response=True)
     async with asyncio.timeout(3):
         await lost.wait()
-    assert perf_counter() - begun_s >= Timing().loss_noticed_s
+    assert perf_counter() - begun_s > 0.9 * Timing().loss_noticed_s
     assert not client.is_connected
     assert "request 01" not in echo.diary
     await client.disconnect()
