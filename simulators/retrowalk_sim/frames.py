@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from functools import cache
+from math import floor
 from typing import Final
 
 UNKNOWN_U16: Final = 0xFFFF
 UNKNOWN_U8: Final = 0xFF
 UNKNOWN_S16: Final = 0x7FFF
 MAX_U24: Final = 0xFFFFFF
+_ROUNDING_SLACK: Final = 1e-6
 
 
 class Field(IntFlag):
@@ -113,12 +115,12 @@ def treadmill_data(fields: Field, readings: Readings) -> bytes:
 
 def centi(kmh: float) -> int:
     """Return `kmh` in hundredths, the resolution of the protocol."""
-    return round(kmh * 100)
+    return floor(kmh * 100 + _ROUNDING_SLACK)
 
 
 def tenths(pct: float) -> int:
     """Return `pct` in tenths, the resolution of the protocol."""
-    return round(pct * 10)
+    return floor(pct * 10 + _ROUNDING_SLACK)
 
 
 def speed_range(lowest_kmh: float, highest_kmh: float, step_kmh: float) -> bytes:
