@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSche
 from retrowalk.model.plan import Plan
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.units import Speed
+from retrowalk.programs import ProgramError
 
 LONGEST_COMMAND_BYTES: Final = 1024
 LARGEST_TRIM_KMH: Final = 1.0
@@ -18,7 +19,7 @@ ANSWERS: Final = ("fine", "hard", "hurt")
 COMMANDS: Final = tuple(verb for verb in Verb if verb is not Verb.SHUTDOWN)  # a process ends by signal, not by message
 
 type PlanFinder = Callable[[str], Plan]
-"""Returns the plan of a program id; raises ValueError or LookupError that says why there is none."""
+"""Returns the plan of a program id; raises ProgramError, ValueError or LookupError that says why not."""
 
 Command = Annotated[Verb, WithJsonSchema({"type": "string", "enum": [str(verb) for verb in COMMANDS]})]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
@@ -90,7 +91,7 @@ def _program(message: CommandMessage, find_plan: PlanFinder) -> dict[str, Any]:
         raise RefusedMessage("select_program needs the program's id as its value")
     try:
         return {"plan": find_plan(message.value)}
-    except (ValueError, LookupError) as error:
+    except (ProgramError, ValueError, LookupError) as error:
         raise RefusedMessage(str(error.args[0]) if error.args else f"no program {message.value!r}") from error
 
 
