@@ -74,12 +74,12 @@ async def _play(stage: Stage, strap_socket: Path | None, *, json: bool, facts: d
     async with AsyncExitStack() as stack:
         if strap_socket is not None:
             await stack.enter_async_context(serve_strap(stage.strap, strap_socket))
-        if json:
-            json_play.emit("ready", facts)
-        elif not sys.stdin.isatty():
+        if not json and not sys.stdin.isatty():
             raise typer.BadParameter("stdin is no terminal; use --json")
         playing = asyncio.ensure_future((json_play if json else live_view).play(stage))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, playing.cancel)
+        if json:
+            json_play.emit("ready", facts)
         with suppress(asyncio.CancelledError):
             await playing
 

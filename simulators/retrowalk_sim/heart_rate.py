@@ -24,6 +24,7 @@ RR_PER_S: Final = 1024
 MOST_RR: Final = 3
 REPORT_EVERY_S: Final = 1.0
 RR_SPREAD: Final = 0.02
+LONGEST_RR_S: Final = 2.5  # a gap is no beat
 
 
 @dataclass(slots=True)
@@ -59,7 +60,8 @@ class HeartRateStrap(Device):
         self._rr = rr
         self._random = Random(seed)  # noqa: S311 - repeatable beats, no secrets
         self._bpm = 0.0
-        self._beat_s = 0.0
+        self._beat_s = 0.0  # the last beat, and how long after it the next one comes
+        self._interval_s = 1.0
         self._frame = b"\0\0"
 
     def _live(self, now_s: float) -> None:
@@ -85,12 +87,9 @@ class HeartRateStrap(Device):
     def _beats(self, bpm: float) -> list[int]:
         """Return the intervals that ended since the last frame, at most as many as a strap sends."""
         beats: list[int] = []
-        self._beat_s = max(self._beat_s, self._now_s - 2 * REPORT_EVERY_S)
-        while (
-            self._rr
-            and (interval_s := 60 / bpm * self._random.uniform(1 - RR_SPREAD, 1 + RR_SPREAD)) + (self._beat_s)
-            <= self._now_s
-        ):
-            self._beat_s += interval_s
-            beats.append(round(interval_s * RR_PER_S))
+        self._beat_s = max(self._beat_s, self._now_s - LONGEST_RR_S)
+        while self._rr and self._beat_s + self._interval_s <= self._now_s:
+            self._beat_s += self._interval_s
+            beats.append(round(self._interval_s * RR_PER_S))
+            self._interval_s = 60 / bpm * self._random.uniform(1 - RR_SPREAD, 1 + RR_SPREAD)
         return beats[-MOST_RR:]
