@@ -23,6 +23,7 @@ SERVICE: Final = uuid16(0xFF00)
 INDICATED: Final = uuid16(0xFF01)
 NOTIFIED: Final = uuid16(0xFF02)
 READ: Final = uuid16(0xFF03)
+PLAIN: Final = uuid16(0xFF04)
 
 REFUSE: Final = 0xEE
 """First byte of a write that is refused with the ATT error code in the second."""
@@ -46,6 +47,7 @@ class Echo(Peripheral):
                     Characteristic(INDICATED, frozenset({"write", "indicate"})),
                     Characteristic(NOTIFIED, frozenset({"write", "write-without-response", "notify"})),
                     Characteristic(READ, frozenset({"read", "notify"})),
+                    Characteristic(PLAIN, frozenset({"read"})),
                 ),
             ),
         )
@@ -77,7 +79,7 @@ class Echo(Peripheral):
 
     @override
     def read(self, uuid: str) -> bytes:
-        if uuid != READ:
+        if uuid not in {READ, PLAIN}:
             raise AttError(0x02)
         return self.value
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from bleak import BleakClient, BleakScanner
@@ -13,7 +13,7 @@ from bleak.exc import BleakDBusError, BleakGATTProtocolError
 from dbus_fast import Message, Variant
 
 from retrowalk_sim.bluez import Bluez, Timing
-from retrowalk_sim.bluez.echo import DROP, INDICATED, READ, STALL, Echo
+from retrowalk_sim.bluez.echo import DROP, INDICATED, NOTIFIED, READ, STALL, Echo
 
 if TYPE_CHECKING:
     from simulators.bluez.conftest import Ear, RawClient
@@ -43,6 +43,26 @@ async def test_a_lost_link_is_noticed_only_after_a_while(bluez: Bluez, echo: Ech
     assert perf_counter() - begun_s > 0.9 * Timing().loss_noticed_s
     assert not client.is_connected
     assert "request 01" not in echo.diary
+    await client.disconnect()
+
+
+@pytest.mark.parametrize(("method", "arguments"), [("StartNotify", []), ("AcquireNotify", ["a{sv}", {}])])
+async def test_a_subscription_that_the_link_took_with_it_is_refused(
+    bluez: Bluez, echo: Echo, raw: RawClient, method: str, arguments: list[Any]
+) -> None:
+    """And leaves nothing behind that the next link would enable again."""
+    client = await _connect(echo)
+    path = await raw.path_of(NOTIFIED)
+    bluez.hold_writes(echo.advertisement.address)
+    subscribing = asyncio.create_task(raw.call(path, f"org.bluez.GattCharacteristic1.{method}", *arguments))
+    await raw.tree()
+    bluez.lose_link(echo.advertisement.address)
+    assert (await subscribing).body == ["Operation failed with ATT error: 0x0e"]
+    bluez.hold_writes(echo.advertisement.address, False)
+    await client.disconnect()
+    await client.connect()
+    assert await client.read_gatt_char(READ) == b"hello"
+    assert echo.subscriptions == set()
     await client.disconnect()
 
 

@@ -12,7 +12,7 @@ from bleak import BleakClient
 from bleak.exc import BleakDBusError, BleakGATTProtocolError, BleakGATTProtocolErrorCode
 
 from retrowalk_sim.bluez import Bluez, Timing
-from retrowalk_sim.bluez.echo import DELAY, INDICATED, NOTIFIED, READ, REFUSE, SERVICE, STALL, Echo
+from retrowalk_sim.bluez.echo import DELAY, INDICATED, NOTIFIED, PLAIN, READ, REFUSE, SERVICE, STALL, Echo
 
 if TYPE_CHECKING:
     from simulators.bluez.conftest import Ear, RawClient
@@ -28,6 +28,7 @@ async def test_services_are_as_the_device_has_them(client: BleakClient) -> None:
         INDICATED: {"write", "indicate"},
         NOTIFIED: {"write", "write-without-response", "notify"},
         READ: {"read", "notify"},
+        PLAIN: {"read"},
     }
 
 
@@ -118,8 +119,11 @@ async def test_an_unreadable_characteristic_is_refused_as_such(client: BleakClie
 
 
 async def test_listening_to_what_does_not_notify_is_refused(client: BleakClient, raw: RawClient) -> None:
-    """Nor can a session be stopped that nobody started."""
-    path = await raw.path_of(NOTIFIED)
+    """By signals or by a socket; nor can a session be stopped that nobody started."""
+    path = await raw.path_of(PLAIN)
+    refused = [await raw.call(path, "org.bluez.GattCharacteristic1.StartNotify")]
+    refused.append(await raw.call(path, "org.bluez.GattCharacteristic1.AcquireNotify", "a{sv}", {}))
+    assert [reply.error_name for reply in refused] == ["org.bluez.Error.NotSupported"] * 2
     reply = await raw.call(path, "org.bluez.GattCharacteristic1.StopNotify")
     assert reply.body == ["No notify session started"]
 
