@@ -77,6 +77,10 @@ class Engine:
         return (Stop(number=0),)
 
     @property
+    def _active(self) -> bool:
+        return self._session.phase not in (Phase.IDLE, Phase.QUESTIONS) or self._interlock.motion is not Motion.IDLE
+
+    @property
     def phase(self) -> Phase:
         """How far the session is."""
         return self._session.phase
@@ -151,7 +155,7 @@ class Engine:
             self._press_at_rest(event, now_ns)
         elif isinstance(event, StrapLine) and event.closed and interlock.readings.strap_closed is False:
             interlock.present(now_ns)
-        elif isinstance(event, LinkDown) and event.reason != interlock.readings.link_lost_because:
+        elif isinstance(event, LinkDown) and self._active and event.reason != interlock.readings.link_lost_because:
             self._reports.append(Warned("link_down", event.reason))
         interlock.hear(event, now_ns)
 
@@ -209,8 +213,7 @@ class Engine:
         self._grant_wishes()
         self._interlock.permit(self._session.proposal(view, now_ns), now_ns)
         self._leave(view, now_ns)
-        active = self._session.phase is not Phase.IDLE or self._interlock.motion is not Motion.IDLE
-        self._deadline_ns = now_ns + (n.TICK_NS if active else _IDLE_DEADLINE_NS)
+        self._deadline_ns = now_ns + (n.TICK_NS if self._active else _IDLE_DEADLINE_NS)
         return Outcome(self._take_commands(), self._take_reports(), self._deadline_ns)
 
     def _grant_wishes(self) -> None:
