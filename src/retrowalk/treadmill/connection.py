@@ -10,7 +10,7 @@ from typing import Any, Final, Self
 import structlog
 from bleak.backends.characteristic import BleakGATTCharacteristic
 
-from retrowalk.bluetooth import BleakClient, Bluetooth, close, in_words
+from retrowalk.bluetooth import Bluetooth, Wire, in_words
 from retrowalk.frames import FrameUnreadable
 from retrowalk.model.commands import PermittedCommand, RequestControl, Stop
 from retrowalk.model.machine import Machine
@@ -24,7 +24,7 @@ from retrowalk.model.observations import (
     Written,
 )
 from retrowalk.model.units import Incline, Speed
-from retrowalk.treadmill.assigned import CONTROL_POINT, MACHINE_STATUS, TREADMILL_DATA
+from retrowalk.treadmill.assigned import CONTROL_POINT, FITNESS_MACHINE, MACHINE_STATUS, TREADMILL_DATA
 from retrowalk.treadmill.control_frames import Status, read_status
 from retrowalk.treadmill.control_point import ControlPoint, Refused, Request
 from retrowalk.treadmill.frames import TreadmillData, read_treadmill_data
@@ -46,11 +46,13 @@ class NotATreadmill(Exception):  # noqa: N818 - a word of the domain; "Error" wo
 class Connection:
     """A link that is up. Its writes run as tasks of its own; `close` ends them."""
 
-    def __init__(self, bluetooth: Bluetooth, observe: Observe, clock_ns: Callable[[], int]) -> None:
-        self._bluetooth = bluetooth
+    def __init__(self, wire: Wire, observe: Observe, clock_ns: Callable[[], int]) -> None:
+        self.end = wire.end
+        self.ended = wire.ended
+        self._wire = wire
+        self._client = wire.client
         self._observe = observe
         self._clock_ns = clock_ns
-        self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._early: list[Observation] | None = []  # heard before LinkUp was told
         self._queue: deque[RequestControl | PermittedCommand] = deque()
         self._in_flight: int | None = None
@@ -58,7 +60,6 @@ class Connection:
         self._tasks: set[asyncio.Task[None]] = set()
 
     machine: Machine
-    _client: BleakClient
     _control: BleakGATTCharacteristic
     _control_point: ControlPoint
 
@@ -67,16 +68,16 @@ class Connection:
         cls, bluetooth: Bluetooth, settings: TreadmillSettings, observe: Observe, clock_ns: Callable[[], int]
     ) -> Self:
         """Find the treadmill, connect, read, subscribe. Writes nothing to the control point."""
-        self = cls(bluetooth, observe, clock_ns)
         device = await bluetooth.find(settings.sought)
-        self._client = await bluetooth.connect(device, lambda: self.end(LOST))
+        wire = await bluetooth.connect(device, FITNESS_MACHINE, LOST)
+        self = cls(wire, observe, clock_ns)
         try:
             async with asyncio.timeout(_SET_UP_S):
-                self.machine = await read_machine(self._client, device, settings)
+                self.machine = await read_machine(wire.client, device, settings)
                 self._control_point = ControlPoint(self.machine)
                 await self._subscribe()
         except BaseException:
-            await close(self._client)
+            await wire.close()
             raise
         return self
 
@@ -109,7 +110,7 @@ class Connection:
     def _tell(self, observation: Observation) -> None:
         if self._early is not None:
             self._early.append(observation)
-        elif not self._ended.done():
+        elif not self._wire.over:
             self._observe(observation)
 
     def _on_data(self, _: BleakGATTCharacteristic, frame: bytearray) -> None:
@@ -198,22 +199,13 @@ class Connection:
 
     # ---- its end
 
-    def end(self, reason: str) -> None:
-        """Take note that the link is gone, or is to be given up. The first reason counts."""
-        if not self._ended.done():
-            self._ended.set_result(reason)
-
-    async def ended(self) -> str:
-        """Wait until the link is gone or given up; return why, for a person."""
-        return await asyncio.shield(self._ended)
-
     async def close(self) -> None:
         """Drop what was not written, and disconnect."""
         self.end("the treadmill was let go")
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await close(self._client)
+        await self._wire.close()
 
 
 def _telemetry(data: TreadmillData) -> Telemetry:
