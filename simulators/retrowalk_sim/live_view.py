@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import termios
 import tty
@@ -19,6 +20,7 @@ from retrowalk_sim.stage import Order, Stage
 
 REFRESH_S: Final = 0.1
 EVENTS_SHOWN: Final = 8
+KEYS_AT_ONCE: Final = 64
 LOST_FOR_S: Final = 5.0
 HELP: Final = "s strap · k key · space stop · + − speed · b start · w walker · l lose link · q quit"
 
@@ -64,7 +66,7 @@ def picture(stage: Stage) -> Group:
 async def play(stage: Stage) -> None:
     """Show the stage and carry out what the keys ask for, until q."""
     with Live(picture(stage), auto_refresh=False, transient=True) as live, _single_keys() as keys:
-        async for key in _until_quit(keys, live, stage):
+        async for key in _pressed(keys, live, stage):
             order = order_for(key, stage)
             if order is None:
                 continue
@@ -73,7 +75,7 @@ async def play(stage: Stage) -> None:
             stage.do(order)
 
 
-async def _until_quit(keys: asyncio.Queue[str], live: Live, stage: Stage) -> AsyncIterator[str]:
+async def _pressed(keys: asyncio.Queue[str], live: Live, stage: Stage) -> AsyncIterator[str]:
     while True:
         live.update(picture(stage), refresh=True)
         try:
@@ -90,7 +92,12 @@ def _single_keys() -> Iterator[asyncio.Queue[str]]:
     before = termios.tcgetattr(terminal)
     tty.setcbreak(terminal)
     loop = asyncio.get_running_loop()
-    loop.add_reader(terminal, lambda: keys.put_nowait(sys.stdin.read(1)))
+
+    def take() -> None:
+        for key in os.read(terminal, KEYS_AT_ONCE).decode(errors="ignore"):
+            keys.put_nowait(key)
+
+    loop.add_reader(terminal, take)
     try:
         yield keys
     finally:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pty
 import signal
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from typer.testing import CliRunner
 from retrowalk_sim.cli import app
 
 PATIENCE_S = 15
+MAIN = "from retrowalk_sim.cli import main; main()"
 
 
 class Simulator:
@@ -47,7 +51,7 @@ async def simulator(*arguments: str) -> AsyncIterator[Simulator]:
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        "from retrowalk_sim.cli import main; main()",
+        MAIN,
         *arguments,
         "--json",
         stdin=asyncio.subprocess.PIPE,
@@ -97,6 +101,40 @@ async def test_a_strap_line_alone_ends_with_its_input_or_a_signal(
         end(sim.process)
         assert await asyncio.wait_for(sim.process.wait(), PATIENCE_S) == 0
     assert not socket.exists()
+
+
+async def test_keys_on_a_terminal_play_with_the_strap(tmp_path: Path) -> None:
+    """Keys that come at once are all obeyed, one by one; q ends with status 0."""
+    socket, loop = tmp_path / "strap", asyncio.get_running_loop()
+    keyboard, terminal = pty.openpty()
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", MAIN, "strap", "--strap-socket", str(socket), stdin=terminal, stdout=terminal
+    )
+    drawn = asyncio.Event()
+
+    def look() -> None:
+        os.read(keyboard, 65536)
+        drawn.set()
+
+    loop.add_reader(keyboard, look)
+    try:
+        await asyncio.wait_for(drawn.wait(), PATIENCE_S)
+        reader, writer = await asyncio.open_unix_connection(socket)
+        assert await reader.readline() == b"closed\n"
+        os.write(keyboard, b"sxss")
+        heard = [await asyncio.wait_for(reader.readline(), PATIENCE_S) for _ in range(8)]
+        edges = [line for before, line in pairwise([b"closed\n", *heard]) if line != before]
+        assert edges == [b"open\n", b"closed\n", b"open\n"]
+        os.write(keyboard, b"q")
+        assert await asyncio.wait_for(process.wait(), PATIENCE_S) == 0
+        writer.close()
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        loop.remove_reader(keyboard)
+        os.close(keyboard)
+        os.close(terminal)
 
 
 def test_the_list_names_every_profile() -> None:
