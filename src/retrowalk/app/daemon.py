@@ -63,16 +63,16 @@ class Daemon:
 
     def shut_down(self) -> None:
         """Stop the belt, verify, let the treadmill go, and end `run`."""
-        self.parts.service.stopping()
+        self.parts.service.stopping("stopping the belt, then letting the treadmill go")
         self.observe(Request(Verb.SHUTDOWN, Origin.SIGNAL))
 
     async def run(self) -> int:
         """Run until the engine says that the process may end; return the exit status."""
-        link = asyncio.create_task(_supervise("treadmill_link", self.parts.link.run), name="treadmill_link")
-        tasks = [asyncio.create_task(_supervise(name, run), name=name) for name, run in self._companions()]
+        link = _supervised(self.parts.link.run)
+        companions = [_supervised(companion.run) for companion in self.parts.companions]
         try:
             self._carry_out(self.engine.boot(self.parts.marker.cause(), self.clock_ns()))
-            self.parts.service.ready()
+            self.parts.service.ready("idle: hands off until armed")
             log.info("daemon_ready", belt="not touched: hands off until armed")
             await self._over.wait()
             if not self._verified:
@@ -83,20 +83,10 @@ class Daemon:
             if self._timer:
                 self._timer.cancel()
             await self.parts.link.close()
-            await _end([*tasks, link])
+            await _end([*companions, link])
         return 0
 
     # -- inside --------------------------------------------------------------------------------------------------
-
-    def _companions(self) -> list[tuple[str, Callable[[], Awaitable[None]]]]:
-        parts = self.parts
-        named: list[tuple[str, Callable[[], Awaitable[None]]]] = [
-            (type(listener).__name__, listener.run) for listener in parts.listeners
-        ]
-        named += [(getattr(run, "__qualname__", "line"), run) for run in parts.others]
-        if parts.heart_rate:
-            named.append(("heart_rate", parts.heart_rate.run))
-        return named
 
     def _turn(self, event: Observation | Request) -> None:
         now_ns = self.clock_ns()
@@ -110,7 +100,7 @@ class Daemon:
         self._tell(outcome.reports, now_ns)
         if now_ns - self._kicked_ns >= _WATCHDOG_EVERY_NS:
             self._kicked_ns = now_ns
-            self.parts.service.watchdog()
+            self.parts.service.alive()
 
     def _carry_out(self, outcome: Outcome) -> None:
         for command in outcome.commands:
@@ -147,8 +137,8 @@ class Daemon:
         if reports or now_ns - self._state_ns >= _STATE_EVERY_NS:
             self._state_ns = now_ns
             state = self.engine.state(now_ns)
-            for listener in self.parts.listeners:
-                _guarded(listener.publish_state, state)
+            if self.parts.bridge:
+                _guarded(self.parts.bridge.publish_state, state)
             if any(isinstance(report, PhaseChanged) for report in reports):
                 self.parts.service.status(_status(state))
 
@@ -158,6 +148,11 @@ class Daemon:
         for command in self.engine.precomputed_stop():
             self.parts.link.execute(command)
         asyncio.get_running_loop().call_later(_LAST_STOP_S, self.leave, UNVERIFIED)
+
+
+def _supervised(run: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+    name = getattr(run, "__qualname__", "part")
+    return asyncio.create_task(_supervise(name, run), name=name)
 
 
 async def _supervise(name: str, run: Callable[[], Awaitable[None]]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -47,13 +46,24 @@ class Marker(Protocol):
 
 
 class Listener(Protocol):
-    """Somebody who is told what goes on: home automation, the local socket."""
+    """Somebody who is told what happens, and may ask for things: home automation, the local socket."""
 
     def publish(self, report: Report) -> None:
         """Take one report; never blocks."""
 
+    async def run(self) -> None:
+        """Live until cancelled."""
+
+
+class Bridge(Listener, Protocol):
+    """A listener who also wants the state, as often as there is news."""
+
     def publish_state(self, state: State) -> None:
         """Take the newest state; never blocks."""
+
+
+class Line(Protocol):
+    """Something that only observes: a strap line, a button."""
 
     async def run(self) -> None:
         """Live until cancelled."""
@@ -62,26 +72,37 @@ class Listener(Protocol):
 class ServiceManager(Protocol):
     """Whoever started the process and watches it."""
 
-    def ready(self) -> None:
+    def ready(self, status: str) -> None:
         """Say that the daemon is up."""
 
-    def watchdog(self) -> None:
+    def status(self, status: str) -> None:
+        """Say in a line what goes on."""
+
+    def alive(self) -> None:
         """Say that the control loop is healthy."""
 
-    def status(self, text: str) -> None:
-        """Say in words what goes on."""
-
-    def stopping(self) -> None:
+    def stopping(self, status: str) -> None:
         """Say that the daemon is on its way out."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Parts:
-    """All parts of a daemon but the engine. `others` only observe: strap lines and their like."""
+    """All parts of a daemon but the engine."""
 
     link: Link
-    heart_rate: HeartRate | None
     marker: Marker
     service: ServiceManager
-    listeners: Sequence[Listener] = ()
-    others: Sequence[Callable[[], Awaitable[None]]] = ()
+    heart_rate: HeartRate | None = None
+    bridge: Bridge | None = None
+    control: Listener | None = None
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def listeners(self) -> tuple[Listener, ...]:
+        """Everybody who is told what happens."""
+        return tuple(listener for listener in (self.control, self.bridge) if listener)
+
+    @property
+    def companions(self) -> tuple[Line, ...]:
+        """Everything that runs beside the link and may fail without harm to it."""
+        return (*self.lines, *self.listeners, *((self.heart_rate,) if self.heart_rate else ()))
