@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Discriminator, Field, Tag, model_validator
 
 from retrowalk.model.plan import Facing
 from retrowalk.model.units import LEVEL
@@ -29,6 +29,13 @@ _KINDS: Final = (*_WALKS, "rest", "turn")
 
 ProgramId = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=40)]
 Words = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _not_empty[T](segments: tuple[T, ...]) -> tuple[T, ...]:
+    """Refuse an empty list; pydantic's own check would also count a list whose segments were refused as empty."""
+    if not segments:
+        raise ValueError("at least one segment has to be written")
+    return segments
 
 
 class _Table(BaseModel):
@@ -84,7 +91,7 @@ class Walk(_Repeated):
 class Group(_Repeated):
     """Several segments that are repeated together."""
 
-    segments: Annotated[tuple[Segment, ...], Field(min_length=1)]
+    segments: Annotated[tuple[Segment, ...], AfterValidator(_not_empty)]
 
 
 def _tag(value: object) -> str | None:
@@ -131,7 +138,7 @@ class Program(_Table):
     clinician: Words | None = None
     supervision: Words | None = None
     limits: OwnLimits = OwnLimits()
-    segment: Annotated[tuple[Segment, ...], Field(min_length=1)]
+    segment: Annotated[tuple[Segment, ...], AfterValidator(_not_empty)]
 
     @model_validator(mode="after")
     def _clinic_is_signed(self) -> Self:
@@ -163,7 +170,7 @@ class Template(_Table):
     level: Annotated[Level, BeforeValidator(refuse_bool)]
     sources: tuple[Words, ...] = ()
     cues: tuple[Words, ...] = STANDARD_CUES
-    segment: Annotated[tuple[TemplateSegment, ...], Field(min_length=1)]
+    segment: Annotated[tuple[TemplateSegment, ...], AfterValidator(_not_empty)]
 
 
 def _count(segment: Walk | Rest | Turn | Group) -> int:
