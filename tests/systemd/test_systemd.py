@@ -2,14 +2,24 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
+import structlog
 from structlog.testing import capture_logs
 
 from retrowalk.systemd import Notifier
+
+
+@pytest.fixture
+def logs() -> Iterator[list[MutableMapping[str, Any]]]:
+    """Return what is logged."""
+    structlog.reset_defaults()
+    with capture_logs() as entries:
+        yield entries
 
 
 @pytest.fixture(params=["path", "abstract"])
@@ -49,19 +59,21 @@ def test_without_systemd_it_is_silent(name: str) -> None:
         notifier.alive()
 
 
-def test_a_listener_that_is_gone_is_told_once_and_never_raises(tmp_path: Path) -> None:
+def test_a_listener_that_is_gone_is_told_once_and_never_raises(
+    tmp_path: Path, logs: list[MutableMapping[str, Any]]
+) -> None:
     """The control loop kicks the watchdog: nothing may break it."""
-    with capture_logs() as logs, closing(Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")})) as notifier:
+    with closing(Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")})) as notifier:
         notifier.alive()
         notifier.alive()
     assert [entry["event"] for entry in logs] == ["systemd_notify_failed"]
 
 
-def test_a_full_queue_does_not_block(tmp_path: Path) -> None:
+def test_a_full_queue_does_not_block(tmp_path: Path, logs: list[MutableMapping[str, Any]]) -> None:
     """A systemd that does not read costs a kick, not the loop."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
         listener.bind(str(tmp_path / "notify"))
-        with capture_logs() as logs, closing(Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")})) as notifier:
+        with closing(Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify")})) as notifier:
             for _ in range(5000):
                 notifier.alive()
     assert [entry["event"] for entry in logs] == ["systemd_notify_failed"]

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from typing import Final
 from zlib import crc32
 
@@ -18,7 +18,7 @@ from retrowalk.model.plan import Plan
 from retrowalk.model.reports import Report, State, Warned
 from retrowalk.model.requests import Request
 from retrowalk.mqtt.announcer import Announcer
-from retrowalk.mqtt.broker import BrokerError, Connection, Outgoing, connect
+from retrowalk.mqtt.broker import BrokerError, Connection, Incoming, Outgoing, connect
 from retrowalk.mqtt.gate import FreshnessGate
 from retrowalk.mqtt.intake import Intake
 from retrowalk.mqtt.selftest import SelfTest
@@ -108,15 +108,19 @@ class MqttBridge:
             tasks.create_task(self._greet_at_birth(connection, birth), name="mqtt birth")
 
     async def _read(self, connection: Connection, test: SelfTest, birth: asyncio.Event) -> None:
-        async for message in connection.incoming():
-            if test.swallow(message):
-                continue
-            if message.topic == self._topics.birth and message.payload == b"online":
-                birth.set()
-            try:
-                self._intake.take(message, self._announcer.prompt_id, self._stamp())
-            except Exception:  # whatever a message provokes, the next one may be a Stop
-                log.exception("mqtt_message_failed", topic=message.topic)
+        async with aclosing(connection.incoming()) as incoming:
+            async for message in incoming:
+                if test.swallow(message):
+                    continue
+                if message.topic == self._topics.birth and message.payload == b"online":
+                    birth.set()
+                self._take(message)
+
+    def _take(self, message: Incoming) -> None:
+        try:
+            self._intake.take(message, self._announcer.prompt_id, self._stamp())
+        except Exception:  # whatever a message provokes, the next one may be a Stop
+            log.exception("mqtt_message_failed", topic=message.topic)
 
     async def _test(self, connection: Connection, test: SelfTest) -> None:
         for probe in test.probes():

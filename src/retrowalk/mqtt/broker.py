@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
@@ -93,7 +93,7 @@ class Connection:
             timeout=timeout_s,
         )
 
-    async def incoming(self) -> AsyncIterator[Incoming]:
+    async def incoming(self) -> AsyncGenerator[Incoming]:
         """Yield what comes, a Stop first, until the connection is gone (BrokerError)."""
         async for message in self._client.messages:
             properties = message.properties

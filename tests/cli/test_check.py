@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner, Result
+
+from retrowalk.cli.check import check
+
+SHIPPED = Path(__file__).parents[2] / "config" / "retrowalk.toml"
+SOUND = '[heart_rate]\nenabled = false\n[walker]\nheart_rate = "none"\n'
+
+
+def run(path: Path) -> Result:
+    app = typer.Typer()
+    app.command()(check)
+    return CliRunner().invoke(app, ["--config", str(path)])
+
+
+def test_the_shipped_configuration_passes_and_tells_what_is_careful() -> None:
+    """Exit 0; the warnings say what will still be refused."""
+    result = run(SHIPPED)
+    assert result.exit_code == 0, result.output
+    assert "backward walking will be refused" in result.output
+    assert "✓ first-20s" in result.output
+
+
+def test_every_problem_is_a_line_and_the_exit_is_2(tmp_path: Path) -> None:
+    """With file and key."""
+    path = tmp_path / "c.toml"
+    path.write_text("[mqtt]\nport = 0\nprot = 1\n")
+    result = run(path)
+    assert result.exit_code == 2
+    assert result.output.count("✗") == 2
+    assert "mqtt.prot: there is no such key" in result.output
+
+
+def test_a_bad_program_of_ones_own_is_told_and_the_exit_is_2(tmp_path: Path) -> None:
+    """The others are still listed."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "bad.toml").write_text('id = "bad"\n')
+    path = tmp_path / "c.toml"
+    path.write_text(SOUND + '[programs]\nfolder = "mine"\n')
+    result = run(path)
+    assert result.exit_code == 2
+    assert "bad.toml" in result.output
+    assert "✓ first-20s" in result.output
+
+
+def test_a_program_that_this_walker_may_not_walk_is_no_error(tmp_path: Path) -> None:
+    """It is listed with the reason."""
+    path = tmp_path / "c.toml"
+    path.write_text(SOUND)
+    result = run(path)
+    assert result.exit_code == 0
+    assert "– runner-ladder: " in result.output
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("[session]\nremote_start = true", "a message alone may start the belt"),
+        ('[mqtt]\ndeclared_buttons = ["ok"]', "pretend to stand there"),
+    ],
+)
+def test_what_deserves_a_second_thought_is_told(tmp_path: Path, line: str, words: str) -> None:
+    """It is allowed, and it is said."""
+    path = tmp_path / "c.toml"
+    path.write_text(f"{SOUND}{line}\n")
+    result = run(path)
+    assert result.exit_code == 0
+    assert words in result.output

@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from states import FULL_STATE
+from typer.testing import CliRunner, Result
+
+from retrowalk.cli.ctl import ctl
+from retrowalk.control import ControlServer
+from retrowalk.model.plan import ABSOLUTE, Plan
+from retrowalk.model.reports import Reply
+from retrowalk.model.requests import Request, Verb
+from retrowalk.model.units import Speed
+
+
+class Daemon(threading.Thread):
+    """A control server on a loop of its own; refuses `start`, takes everything else."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self.requests: list[Request] = []
+        self.serving = threading.Event()
+
+    def run(self) -> None:
+        """Serve until told to stop."""
+        asyncio.run(self._serve())
+
+    async def _serve(self) -> None:
+        self.loop, self.done = asyncio.get_running_loop(), asyncio.Event()
+        server = ControlServer(self.path, submit=self._submit, snapshot=lambda: FULL_STATE, find_plan=self._plan)
+        self._server = server
+        running = asyncio.create_task(server.run())
+        while not self.path.exists():  # noqa: ASYNC110 (a file has no event)
+            await asyncio.sleep(0.001)
+        self.serving.set()
+        await self.done.wait()
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+
+    def _submit(self, request: Request) -> None:
+        self.requests.append(request)
+        ok = request.verb is not Verb.START
+        self._server.publish(Reply(request.id, request.verb, request.origin, ok=ok, reason="" if ok else "No strap."))
+
+    def _plan(self, program: str) -> Plan:
+        return Plan(program, "", 0, (), (), (), ABSOLUTE)
+
+
+@pytest.fixture
+def daemon(tmp_path: Path) -> Iterator[Daemon]:
+    """Run a daemon's socket."""
+    daemon = Daemon(tmp_path / "control.sock")
+    daemon.start()
+    assert daemon.serving.wait(5)
+    yield daemon
+    daemon.loop.call_soon_threadsafe(daemon.done.set)
+    daemon.join(5)
+
+
+type Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run() -> Run:
+    """Return a function that runs `ctl` with arguments."""
+    app = typer.Typer()
+    app.command(context_settings={"ignore_unknown_options": True})(ctl)
+    return lambda *arguments: CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_a_command_that_is_taken_exits_well(daemon: Daemon, run: Run) -> None:
+    """And says so."""
+    result = run("stop", "--socket", daemon.path)
+    assert (result.exit_code, result.output) == (0, "stop: ok\n")
+    assert [request.verb for request in daemon.requests] == [Verb.STOP]
+
+
+def test_values_and_prompts_reach_the_engine(daemon: Daemon, run: Run) -> None:
+    """A program's id, a signed number, the id of a prompt."""
+    run("select_program", "demo", "--socket", daemon.path)
+    run("trim", "--socket", daemon.path, "--", "-0.2")
+    run("confirm", "--prompt", "p3", "--socket", daemon.path)
+    program, trim, confirm = daemon.requests
+    assert program.plan is not None
+    assert program.plan.program == "demo"
+    assert trim.trim == Speed(-20)
+    assert confirm.prompt_id == "p3"
+
+
+def test_a_refusal_exits_4_with_its_reason(daemon: Daemon, run: Run) -> None:
+    """By the engine, or before it."""
+    refused = run("start", "--socket", daemon.path)
+    unknown = run("trim", "much", "--socket", daemon.path)
+    assert (refused.exit_code, unknown.exit_code) == (4, 4)
+    assert "refused: No strap." in refused.output
+    assert "trim needs a change" in unknown.output
+
+
+def test_the_state_is_printed_as_json(daemon: Daemon, run: Run) -> None:
+    """For people and for jq."""
+    result = run("state", "--socket", daemon.path)
+    assert '"phase": "walk"' in result.output
+
+
+def test_without_a_daemon_it_says_how_to_stop_the_belt(tmp_path: Path, run: Run) -> None:
+    """Exit 2, and the command that needs no daemon."""
+    result = run("stop", "--socket", tmp_path / "absent")
+    assert result.exit_code == 2
+    assert "retrowalk stop" in result.output
+
+
+def test_the_configuration_names_the_socket(daemon: Daemon, run: Run, tmp_path: Path) -> None:
+    """And a broken one is refused."""
+    config = tmp_path / "c.toml"
+    config.write_text(
+        f'[daemon]\nruntime_dir = "{tmp_path}"\n[heart_rate]\nenabled = false\n[walker]\nheart_rate = "none"\n'
+    )
+    assert run("arm", "--config", config).exit_code == 0
+    config.write_text("[x]\n")
+    assert run("arm", "--config", config).exit_code == 2
