@@ -1,0 +1,243 @@
+"""The pages say what the code does: numbers, rules, hazards, links and sizes are compared, not believed."""
+
+from __future__ import annotations
+
+import re
+import runpy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.ideal_belt import SETTINGS, World
+
+from retrowalk.engine import Engine, Outcome
+from retrowalk.interlock.rules import RULES
+from retrowalk.model import numbers, plan
+from retrowalk.model.observations import Observation, StrapLine
+from retrowalk.model.reports import Motion, Phase, WorkoutEnded
+from retrowalk.model.requests import Request, Verb
+from retrowalk.model.units import NS_PER_S, Incline, Speed
+from retrowalk.mqtt import gate
+from retrowalk.walkers.caps import CAPS
+
+ROOT = Path(__file__).parents[1]
+SAFETY = (ROOT / "SAFETY.md").read_text(encoding="utf-8")
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
+RULES_PAGE = runpy.run_path(str(ROOT / "scripts" / "rules_page.py"))
+
+
+def rows(heading: str) -> list[list[str]]:
+    """Return the cells of every table of SAFETY.md whose head begins with `heading`."""
+    found: list[list[str]] = []
+    for block in SAFETY.split("\n\n"):
+        lines = [line for line in block.splitlines() if line.startswith("|")]
+        if lines and lines[0].startswith(f"| {heading} |"):
+            found += ([cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:])
+    return found
+
+
+def quoted(cell: str) -> list[str]:
+    """Return what stands in backticks."""
+    return re.findall(r"`([^`]+)`", cell)
+
+
+# -- numbers
+
+SPELLINGS: tuple[tuple[str, Callable[[Any], str]], ...] = (
+    ("_ns", lambda ns: f"{ns / NS_PER_S:g} s"),
+    ("_bpm", lambda bpm: f"{bpm} bpm"),
+    ("_percent", lambda percent: f"{percent} %"),
+    ("_patience", lambda times: f"× {times:g}"),
+    ("_centi_kmh_per_s", lambda rate: f"{rate / 100:.2f} km/h/s"),
+    ("_tenths_per_s", lambda rate: f"{rate / 10:g} %/s"),
+    ("ward_s", lambda duration_s: f"{duration_s // 60} min"),
+    ("session_s", lambda duration_s: f"{duration_s // 60} min"),
+    ("_s", lambda duration_s: f"{duration_s:g} s"),
+    ("", str),
+)
+
+
+def spelled(name: str, value: object) -> str:
+    """Write a number as SAFETY.md does: its unit stands in its type, or at the end of its name."""
+    if isinstance(value, Speed):
+        return f"{value.kmh:.2f} km/h"
+    if isinstance(value, Incline):
+        return str(value)
+    return next(spell for ending, spell in SPELLINGS if name.lower().endswith(ending))(value)
+
+
+def value_of(name: str) -> object:
+    """Return a constant of the modules that SAFETY.md names. Raises LookupError."""
+    home = next((module for module in (numbers, plan, gate) if hasattr(module, name.split(".", maxsplit=1)[0])), None)
+    if home is None:
+        raise LookupError(f"no constant {name}")
+    return attrgetter(name)(home)
+
+
+NUMBERS = {quoted(row[0])[0]: row[1] for row in rows("constant")}
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_a_number_of_the_page_is_the_number_of_the_code(name: str) -> None:
+    """SAFETY.md tells each constant with the value that it has."""
+    assert NUMBERS[name] == spelled(name, value_of(name))
+
+
+def test_every_safety_number_is_on_the_page() -> None:
+    """A constant that is added to numbers.py gets a row with its reason."""
+    assert {name for name in vars(numbers) if name.isupper()} <= set(NUMBERS)
+
+
+def test_the_levels_of_the_page_are_the_levels_of_the_code() -> None:
+    """The caps by level are those of walkers/caps.py."""
+    expected = [
+        [
+            str(level),
+            spelled("", caps.speed),
+            f"{caps.pace_percent} %",
+            str(caps.incline),
+            f"{caps.up_ramp_centi_kmh_per_s / 100:.2f} km/h/s",
+            *(f"{duration_s // 60} min" for duration_s in (caps.bout_s, caps.backward_s, caps.session_s)),
+        ]
+        for level, caps in CAPS.items()
+        if level != "clinic"
+    ]
+    assert rows("level") == expected
+
+
+# -- hazards and rules
+
+HAZARDS = {int(row[0]): row for row in rows("#")}
+ANSWERED_BY, STATUS = 4, 5
+
+
+def test_hazards_are_numbered_without_gaps() -> None:
+    """A number is for ever: rules and tests refer to it."""
+    assert [int(row[0]) for row in rows("#")] == list(range(1, len(HAZARDS) + 1))
+
+
+@pytest.mark.parametrize("number", HAZARDS)
+def test_a_hazard_names_exactly_the_rules_that_answer_it(number: int) -> None:
+    """Both ways: each rule's hazards are rows that name it, each named rule exists and claims the hazard."""
+    named = {name for name in quoted(HAZARDS[number][ANSWERED_BY]) if not name.endswith(".py")}
+    assert named == {rule.name for rule in RULES if number in rule.hazards}
+
+
+def test_rules_answer_hazards_that_exist() -> None:
+    """No rule claims a hazard that the table does not have, and each claims one."""
+    assert all(rule.hazards and set(rule.hazards) <= set(HAZARDS) for rule in RULES)
+
+
+@pytest.mark.parametrize("number", HAZARDS)
+def test_a_hazard_has_a_status_that_fits(number: int) -> None:
+    """What is answered says by what; what nothing answers says so."""
+    row = HAZARDS[number]
+    assert row[STATUS] in ("yes", "partly", "not yet")
+    assert bool(row[ANSWERED_BY]) is (row[STATUS] != "not yet")
+
+
+@pytest.mark.parametrize("number", HAZARDS)
+def test_files_that_answer_a_hazard_exist(number: int) -> None:
+    """A file that is renamed takes its row along."""
+    files = [name for name in quoted(HAZARDS[number][ANSWERED_BY]) if name.endswith(".py")]
+    assert [name for name in files if not (ROOT / "src" / "retrowalk" / name).is_file()] == []
+
+
+# -- the rules page
+
+
+def test_the_rules_page_is_generated_from_the_rules() -> None:
+    """Run scripts/rules_page.py after a change to the rules."""
+    assert RULES_PAGE["PAGE"].read_text(encoding="utf-8") == RULES_PAGE["page"]()
+
+
+@dataclass
+class Watched(World):
+    """The engine on an ideal belt, with every change of motion noted."""
+
+    seen: set[tuple[Motion, Motion]] = field(default_factory=set)
+
+    def feed(self, event: Observation | Request) -> Outcome:
+        """Note what changed."""
+        before = self.engine.state(self.now_ns).motion
+        outcome = super().feed(event)
+        after = self.engine.state(self.now_ns).motion
+        if after is not before:
+            self.seen.add((before, after))
+        return outcome
+
+
+def _complete(w: Watched) -> None:
+    w.arm()
+    assert w.run(300, lambda: bool(w.said(WorkoutEnded)))
+
+
+def _trip_under_way(w: Watched) -> None:
+    w.arm()
+    w.run_to(Phase.WALK)
+    w.feed(StrapLine(closed=False))
+    w.run_to(Phase.TRIPPED)
+
+
+def _ask_at(phase: Phase, verb: Verb) -> Callable[[Watched], None]:
+    def play(w: Watched) -> None:
+        if phase is not Phase.IDLE:
+            w.arm()
+        w.run_to(phase)
+        w.ask(verb)
+        w.run(20)
+
+    return play
+
+
+SESSIONS = (
+    _complete,
+    _trip_under_way,
+    _ask_at(Phase.IDLE, Verb.STOP),
+    _ask_at(Phase.BOARD, Verb.STOP),
+    _ask_at(Phase.BOARD, Verb.END),
+    _ask_at(Phase.STARTING, Verb.STOP),
+)
+
+
+def test_the_diagram_has_every_change_of_motion_and_no_other() -> None:
+    """Complete, tripped, stopped and ended sessions make each arrow of the diagram, and nothing besides."""
+    seen: set[tuple[Motion, Motion]] = set()
+    for play in SESSIONS:
+        w = Watched(Engine(SETTINGS))
+        w.engine.boot(None, w.now_ns)
+        play(w)
+        seen |= w.seen
+    assert seen == {(one, other) for one, other, _ in RULES_PAGE["TRANSITIONS"]}
+
+
+# -- every page
+
+
+def _links() -> Iterator[tuple[str, str]]:
+    for page in PAGES:
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                yield str(page.relative_to(ROOT)), target
+
+
+@pytest.mark.parametrize(("page", "target"), sorted(set(_links())))
+def test_a_link_leads_to_something(page: str, target: str) -> None:
+    """A relative link names a file or a folder of the repository."""
+    assert (ROOT / page).parent.joinpath(target).exists()
+
+
+def test_the_architecture_is_read_in_one_sitting() -> None:
+    """ARCHITECTURE.md stays under 150 lines."""
+    assert len((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()) < 150
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda page: page.stem)
+def test_a_decision_is_short_and_numbered(page: Path) -> None:
+    """A decision has at most 30 lines, and its number in its name and title."""
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 30
+    assert lines[0].startswith(f"# {page.stem[:4]} ")
