@@ -236,7 +236,9 @@ def test_tables_that_contradict_each_other_are_refused(write: Any, text: str, ke
     assert any(problem.startswith(key) for problem in problems_of(write(text), PRIVATE_BUS))
 
 
-def test_own_programs_lie_beside_the_file(write: Any, tmp_path: Path) -> None:
-    """As every relative path."""
-    config = load_config(write(WITHOUT_STRAP + '[programs]\nfolder = "mine"\n'), {})
+def test_relative_paths_lie_beside_the_file(write: Any, tmp_path: Path) -> None:
+    """Wherever the daemon is started from; absolute paths stay."""
+    text = '[programs]\nfolder = "mine"\n[daemon]\nruntime_dir = "run"\nstate_dir = "/elsewhere"\n'
+    config = load_config(write(WITHOUT_STRAP + text), {})
     assert config.programs.folder == tmp_path / "mine"
+    assert (config.runtime_dir, config.state_dir) == (tmp_path / "run", Path("/elsewhere"))

@@ -226,17 +226,26 @@ def is_system_bus(address: str | None) -> bool:
     return any(os.path.realpath(socket) in _SYSTEM_BUS_SOCKETS or socket in _SYSTEM_BUS_SOCKETS for socket in sockets)
 
 
+_BESIDE_THE_FILE: Final = (
+    ("daemon", "runtime_dir"),
+    ("daemon", "state_dir"),
+    ("strap", "socket"),
+    ("mqtt", "ca_file"),
+    ("programs", "folder"),
+)
+
+
 def _anchored(config: Config, folder: Path, environ: Mapping[str, str]) -> Config:
-    """Make relative paths absolute: secrets come from systemd's LoadCredential where it is used."""
+    """Make relative paths absolute: beside the file, and secrets in systemd's LoadCredential where it is used."""
     credentials = Path(environ.get("CREDENTIALS_DIRECTORY", folder))
-    mqtt = config.mqtt.model_copy(
-        update={
-            "password_file": config.mqtt.password_file and credentials / config.mqtt.password_file,
-            "ca_file": config.mqtt.ca_file and folder / config.mqtt.ca_file,
-        }
-    )
-    own = config.programs.folder and folder / config.programs.folder
-    return config.model_copy(update={"mqtt": mqtt, "programs": ProgramsTable(folder=own)})
+    for table, key, base in (
+        *((table, key, folder) for table, key in _BESIDE_THE_FILE),
+        ("mqtt", "password_file", credentials),
+    ):
+        values = getattr(config, table)
+        if (path := getattr(values, key)) is not None:
+            config = config.model_copy(update={table: values.model_copy(update={key: base.absolute() / path})})
+    return config
 
 
 def _contradictions(config: Config, environ: Mapping[str, str]) -> Iterator[Problem]:

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from brokers import running_broker
+from mqtt_lab import Engine, make_bridge, running, stranger_at
+
+from retrowalk.model.observations import BrokerLink
+from retrowalk.model.reports import State
+from retrowalk.model.requests import Origin, Request, Verb
+from retrowalk.mqtt import MqttSettings
+from retrowalk.mqtt.discovery import discovery_message
+from retrowalk.mqtt.topics import Topics
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+@pytest.fixture
+def secured(tmp_path: Path) -> tuple[str, ...]:
+    """Return the mosquitto lines that put the shipped access list in force, for the node "lab", with passwords."""
+    acl = (CONFIG / "mosquitto" / "retrowalk.acl").read_text().replace("treadmill", "lab")
+    (tmp_path / "acl").write_text(acl)
+    (tmp_path / "passwords").write_text(
+        "".join(f"{user}:{user}-pw\n" for user in re.findall(r"^user (\w+)", acl, re.MULTILINE))
+    )
+    passwd = shutil.which("mosquitto_passwd")
+    if passwd is None:
+        pytest.skip("mosquitto_passwd is not installed")
+    subprocess.run([passwd, "-U", tmp_path / "passwords"], check=True, capture_output=True)  # noqa: S603 (ours)
+    (tmp_path / "secret").write_text("retrowalk-pw\n")
+    return ("allow_anonymous false", f"password_file {tmp_path / 'passwords'}", f"acl_file {tmp_path / 'acl'}")
+
+
+async def test_the_shipped_access_list_lets_each_do_its_own(
+    tmp_path: Path, secured: tuple[str, ...], idle_state: State
+) -> None:
+    """The daemon hears all its topics; a display may stop and nothing else; home automation is no button."""
+    engine = Engine()
+    with running_broker(tmp_path, *secured) as broker:
+        bridge = make_bridge(engine, broker.port, username="retrowalk", password_file=tmp_path / "secret")
+        bridge.publish_state(idle_state)
+        async with (
+            stranger_at(broker.port, username="homeassistant", password="homeassistant-pw") as home,  # noqa: S106
+            stranger_at(broker.port, username="display", password="display-pw") as display,  # noqa: S106
+            running(bridge),
+        ):
+            await engine.until_told(BrokerLink(up=True))
+            assert (await home.json("diagnostics"))["unheard_topics"] == []
+            await display.command("arm")
+            await home.send("button/ok", "press")
+            await display.send("cmd/stop", "")
+            await engine.until_told(Request(Verb.STOP, Origin.MQTT))
+            assert engine.told == [BrokerLink(up=True), Request(Verb.STOP, Origin.MQTT)]
+            await home.command("arm")
+            await engine.until(lambda: engine.requests[-1].verb is Verb.ARM)
+
+
+def test_the_examples_name_entities_that_exist() -> None:
+    """Home Assistant makes an entity's id from the device's and its own name."""
+    settings = MqttSettings(node="treadmill")
+    discovery = json.loads(discovery_message(settings, Topics.of(settings), ("demo",)))
+    device = discovery["device"]["name"]
+    known = {
+        f"{component['platform']}.{re.sub(r'[^a-z0-9]+', '_', (device + ' ' + component['name']).lower())}"
+        for component in discovery["components"].values()
+    }
+    for example in (CONFIG / "homeassistant").glob("*.yaml"):
+        used = set(re.findall(r"\b[a-z_]+\.retrowalk_treadmill_\w+", example.read_text()))
+        assert used, example
+        assert used <= known, example
