@@ -379,6 +379,22 @@ def test_without_control_a_stop_asks_for_it_and_does_not_wait() -> None:
     on_bench(scenario, profile="mute-control")
 
 
+def test_a_stop_refused_for_its_own_request_for_control_succeeds_the_next_time() -> None:
+    """A machine of one procedure at a time takes `00` and refuses the Stop behind it; the next Stop goes alone."""
+
+    async def scenario(ready: Bench) -> None:
+        await up(ready)
+        ready.treadmill.move_by_hand(3.0)
+        number = ready.stop()
+        assert (await ready.until(WriteFailed)).number == number
+        await asyncio.sleep(0.5)
+        ready.stop()
+        await ready.until(Telemetry, lambda frame: frame.speed == Speed(0))
+        assert ready.written() == ["00", "0801", "0801"]
+
+    on_bench(scenario, profile="enforces-cccd")
+
+
 def test_control_taken_by_another_client_is_asked_for_again() -> None:
     """After status FF the next Stop carries `00` with it."""
 

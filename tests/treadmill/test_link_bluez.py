@@ -10,7 +10,7 @@ import pytest
 from treadmill.air import air
 from treadmill.bench import Bench, running, up
 
-from retrowalk.bluetooth import Bluetooth
+from retrowalk.bluetooth import Bluetooth, radio
 from retrowalk.model.commands import Connect, Rebuild
 from retrowalk.model.observations import Answered, LinkDown, LinkUp, Telemetry, WriteFailed, Written
 from retrowalk.model.units import Speed
@@ -118,8 +118,10 @@ async def test_bluetooth_switched_off_is_told_and_waited_for() -> None:
         await ready.until(LinkUp)
 
 
-async def test_bluetoothd_dies_and_comes_back() -> None:
-    """The link is down, and up again on the new daemon."""
+async def test_bluetoothd_dies_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The link is down, and up again on the new daemon, though bleak tells nobody."""
+    monkeypatch.setattr(radio, "CLOSE_S", 0.2)
+    monkeypatch.setattr(radio, "HOLD_CHECK_S", 0.2)
     async with bluez_bench() as (ready, bluez):
         await up(ready)
         await bluez.restart()

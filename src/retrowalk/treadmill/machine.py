@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import structlog
-from bleak import BleakClient
 from bleak.backends.device import BLEDevice
 from bleak.backends.scanner import AdvertisementData
 from bleak.exc import BleakError
@@ -17,7 +16,7 @@ from pyftms import (  # type: ignore[import-untyped]
     get_machine_type_from_service_data,
 )
 
-from retrowalk.bluetooth import Sought
+from retrowalk.bluetooth import BleakClient, Sought
 from retrowalk.frames import FrameUnreadable
 from retrowalk.model.machine import InclineRange, Machine
 from retrowalk.model.units import Incline, Speed
