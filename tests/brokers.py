@@ -31,7 +31,9 @@ class Broker:
         self.port = free_port()
         self._config = folder / "mosquitto.conf"
         me = pwd.getpwuid(os.getuid()).pw_name  # else it drops root and cannot read what the test wrote
-        lines = [f"user {me}", "persistence false", f"listener {self.port} 127.0.0.1", "allow_anonymous true", *extra]
+        lines = [f"user {me}", "persistence false", f"listener {self.port} 127.0.0.1", *extra]
+        if not any(line.startswith("allow_anonymous") for line in extra):
+            lines.append("allow_anonymous true")
         self._config.write_text("\n".join(lines) + "\n")
         self._process: subprocess.Popen[bytes] | None = None
 

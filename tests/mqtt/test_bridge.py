@@ -224,6 +224,23 @@ async def test_a_killed_broker_is_reported_and_the_state_is_back_within_five_sec
         await lab.engine.until_told(BrokerLink(up=True), times=2)
 
 
+async def test_a_frozen_broker_is_reported_blocks_nothing_and_is_found_again(broker: Broker, full_state: State) -> None:
+    """It accepts bytes and answers nothing: keepalive tells, and the loop goes on meanwhile."""
+    engine = Engine()
+    bridge = make_bridge(engine, broker.port, keepalive_s=1, timeout_s=1.0)
+    async with running(bridge):
+        await engine.until_told(BrokerLink(up=True))
+        broker.signal(signal.SIGSTOP)
+        began = time.monotonic()
+        for number in range(1000):
+            bridge.publish(Cue(str(number)))
+            bridge.publish_state(full_state)
+        assert time.monotonic() - began < 1
+        await engine.until_told(BrokerLink(up=False))
+        broker.signal(signal.SIGCONT)
+        await engine.until_told(BrokerLink(up=True), times=2)
+
+
 async def test_a_cancelled_bridge_says_offline(broker: Broker, idle_state: State) -> None:
     """A clean disconnect withdraws the will, so the bridge says it itself."""
     engine = Engine()

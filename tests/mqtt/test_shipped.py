@@ -60,6 +60,43 @@ async def test_the_shipped_access_list_lets_each_do_its_own(
             await engine.until(lambda: engine.requests[-1].verb is Verb.ARM)
 
 
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """Return a home-made authority that is also the server; Python refuses one without keyUsage."""
+    openssl = shutil.which("openssl")
+    if openssl is None:
+        pytest.skip("openssl is not installed")
+    extensions = (
+        "subjectAltName=IP:127.0.0.1",
+        "keyUsage=critical,keyCertSign,cRLSign,digitalSignature",
+        "basicConstraints=critical,CA:TRUE",
+    )
+    files = ["-keyout", str(tmp_path / "server.key"), "-out", str(tmp_path / "server.crt")]
+    curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj", "/CN=test"]
+    added = [word for extension in extensions for word in ("-addext", extension)]
+    subprocess.run([openssl, "req", "-x509", *curve, *files, *added], check=True, capture_output=True)  # noqa: S603
+    return tmp_path / "server.crt"
+
+
+async def test_the_shipped_broker_configuration_serves_the_daemon_over_tls(
+    tmp_path: Path, secured: tuple[str, ...], certificate: Path
+) -> None:
+    """The file as it is, but for its paths, port and passwords; and an authority that is not trusted is refused."""
+    text = (CONFIG / "mosquitto" / "retrowalk.conf").read_text()
+    own = re.compile(r"^(?:#|listener |certfile |keyfile |per_listener|allow_anonymous |password_file |acl_file )")
+    rest = [line for line in text.splitlines() if line and not own.match(line)]
+    engine = Engine()
+    tls = (f"certfile {certificate}", f"keyfile {tmp_path / 'server.key'}")
+    with running_broker(
+        tmp_path, *tls, *secured, *(line for line in rest if not line.startswith("persistence "))
+    ) as broker:
+        login = {"username": "retrowalk", "password_file": tmp_path / "secret"}
+        async with running(make_bridge(engine, broker.port, ca_file=certificate, **login)):
+            await engine.until_told(BrokerLink(up=True))
+        async with running(make_bridge(engine, broker.port, **login)):
+            await engine.until_told(BrokerLink(up=False))
+
+
 def test_the_examples_name_entities_that_exist() -> None:
     """Home Assistant makes an entity's id from the device's and its own name."""
     settings = MqttSettings(node="treadmill")
