@@ -125,7 +125,7 @@ class Engine:
             heart_rate_soft_bpm=limits.soft_bpm if limits else None,
             heart_rate_hard_bpm=limits.hard_bpm if limits else None,
             strap_closed=r.strap_closed,
-            present=r.presence_ns is not None and now_ns - r.presence_ns <= n.PRESENCE_EXPIRES_NS,
+            present=r.present(now_ns),
             loop_lag_s=r.lag_ns / NS_PER_S,
         )
 
@@ -134,7 +134,7 @@ class Engine:
     def _time_lag(self, now_ns: int) -> None:
         promised_ns = now_ns if self._deadline_ns is None else self._deadline_ns
         lag_ns = max(0, now_ns - promised_ns)
-        self._interlock.readings.lag_ns = lag_ns
+        self._interlock.readings.late(lag_ns, now_ns)
         if lag_ns > n.LAG_LOGGED_NS:
             self._reports.append(Warned("loop_lag", f"the control loop was {lag_ns / NS_PER_S:.2f} s late"))
 
@@ -160,9 +160,12 @@ class Engine:
         interlock.hear(event, now_ns)
 
     def _press_at_rest(self, press: ButtonPress, now_ns: int) -> None:
-        if self._interlock.trip is None:
-            self._interlock.present(now_ns)
-        elif press.long or press.source is ButtonSource.GPIO:
+        declared = press.source is ButtonSource.DECLARED
+        if declared and not self._settings.declared_button:
+            self._reports.append(Warned("press_refused", "no declared button is configured; it can only stop the belt"))
+        elif self._interlock.trip is None:
+            self._interlock.present(now_ns, declared=declared)
+        elif press.long or not declared:
             refusal = self._reset(now_ns)
             if refusal:
                 self._reports.append(Warned("reset_refused", refusal))
@@ -171,7 +174,7 @@ class Engine:
         """Tell the session what concerns it."""
         if isinstance(event, ButtonPress):
             if self._interlock.motion is Motion.STOPPING:
-                self._session.ask(Request(Verb.STOP, Origin.SOCKET), self._interlock.view(), now_ns)
+                self._session.stopped(now_ns)
             elif self._interlock.trip is None:
                 self._session.press(event, self._interlock.view(), now_ns)
         elif isinstance(event, BrokerLink):
@@ -181,9 +184,7 @@ class Engine:
         match request.verb:
             case Verb.RESET:
                 self._reply(request, self._ask_reset(request, now_ns))
-            case Verb.SHUTDOWN:
-                self._reply(request, None)
-            case _ if self._leaving_ns is not None:
+            case _ if self._leaving_ns is not None and request.verb is not Verb.SHUTDOWN:
                 self._reply(request, "the daemon is shutting down")
             case _:
                 self._session.ask(request, self._interlock.view(), now_ns)
@@ -211,7 +212,8 @@ class Engine:
         view = self._interlock.view()
         self._session.advance(view, now_ns)
         self._grant_wishes()
-        self._interlock.permit(self._session.proposal(view, now_ns), now_ns)
+        if self._leaving_ns is None:
+            self._interlock.permit(self._session.proposal(view, now_ns), now_ns)
         self._leave(view, now_ns)
         self._deadline_ns = now_ns + (n.TICK_NS if self._active else _IDLE_DEADLINE_NS)
         return Outcome(self._take_commands(), self._take_reports(), self._deadline_ns)
@@ -235,6 +237,7 @@ class Engine:
         if self._leaving_ns is None or self._gone:
             return
         if view.motion not in _RUNNING:
+            self._session.leave(now_ns)
             self._interlock.close()
             self._commands.append(Exit(verified=True))
             self._gone = True

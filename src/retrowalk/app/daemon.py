@@ -61,6 +61,10 @@ class Daemon:
         finally:
             self._turning = False
 
+    def state(self) -> State:
+        """Return everything that is known now."""
+        return self.engine.state(self.clock_ns())
+
     def shut_down(self) -> None:
         """Stop the belt, verify, let the treadmill go, and end `run`."""
         self.parts.service.stopping("stopping the belt, then letting the treadmill go")
@@ -115,7 +119,7 @@ class Daemon:
         parts = self.parts
         match command:
             case StoreMarker(latch):
-                machine = self.engine.state(self.clock_ns()).machine
+                machine = self.state().machine
                 parts.marker.store(machine.address if machine else "", latch)
             case ClearMarker():
                 parts.marker.clear()

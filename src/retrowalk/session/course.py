@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from retrowalk.model.plan import Bout, Facing, Gap, Interval, Plan, Stage
+from retrowalk.model.plan import ABSOLUTE, Bout, Facing, Gap, Interval, Plan, Stage
 from retrowalk.model.units import NS_PER_S, seconds
 
 
@@ -83,12 +83,14 @@ class Course:
     def spent(self, now_ns: int) -> bool:
         """The next bout would pass a cap on minutes: the session ends after the current one."""
         limits = self.plan.limits
+        backward_cap_s = min(limits.backward_s, ABSOLUTE.backward_s)
+        session_cap_s = min(limits.session_s, ABSOLUTE.session_s)
         following = self.plan.bouts[self.bout_index + 1] if self.has_next_bout else None
         if following is None:
             return True
         backward_s = following.duration_s if following.facing is Facing.BACKWARD else 0
-        too_much = self.backward_ns + seconds(backward_s) > seconds(limits.backward_s)
-        return too_much or now_ns - self.begun_ns > seconds(limits.session_s)
+        too_much = self.backward_ns + seconds(backward_s) > seconds(backward_cap_s)
+        return too_much or now_ns - self.begun_ns > seconds(session_cap_s)
 
     @property
     def total_ns(self) -> int:

@@ -42,8 +42,9 @@ from retrowalk.session.prompts import PromptDesk
 type Refusal = str | None
 
 _ON_THE_BELT = (Phase.STARTING, Phase.STEP_ON, Phase.WALK, Phase.COOL_DOWN)
+_COMING_TO_REST = (Phase.SLOWING, Phase.STOPPING)
+_OVER = (Phase.IDLE, Phase.QUESTIONS, Phase.TRIPPED)
 _AT_REST = (Phase.BOARD, Phase.REST, Phase.TURN, Phase.PAUSED)
-_DECLARED_BUTTON_HIGHEST_LEVEL = 1
 
 
 class Session:
@@ -98,6 +99,7 @@ class Session:
             Verb.ANSWER: self._answer,
             Verb.DISARM: self._disarm,
             Verb.STOP: self._stop,
+            Verb.SHUTDOWN: self._stop,
         }
 
     # -- what the engine calls -----------------------------------------------------------------------------------
@@ -110,28 +112,48 @@ class Session:
 
     def press(self, press: ButtonPress, view: View, now_ns: int) -> None:
         """Take a press at standstill: OK. On a moving belt a press is STOP, and never comes here."""
-        level = self.plan.level if self.plan else 0
-        if press.source is ButtonSource.DECLARED and level > _DECLARED_BUTTON_HIGHEST_LEVEL:
-            self.reports.append(Warned("press_refused", "a declared button is good for levels 0 and 1 only"))
-        elif self.phase is Phase.QUESTIONS:
+        if self.prompts.open is None:
+            return
+        refusal = self._not_by_this(press) or self.prompts.refusal(None, now_ns)
+        if refusal is None and self.phase is Phase.QUESTIONS:
             answer = self._debrief.press(press.long, now_ns)
             if answer:
                 self._close_workout(answer, now_ns)
-        elif self.prompts.open:
+        elif refusal is None:
             refusal = self._accept(None, view, now_ns)
-            if refusal:
-                self.reports.append(Warned("press_refused", refusal))
+        if refusal:
+            self.reports.append(Warned("press_refused", refusal))
 
     def broker(self, up: bool, now_ns: int) -> None:
         """Act on a lost broker as configured."""
-        if up or self.settings.broker_lost is BrokerLost.CONTINUE or self.phase in (Phase.IDLE, Phase.TRIPPED):
+        if up or self.settings.broker_lost is BrokerLost.CONTINUE or self.phase in _OVER:
             return
         self._say(words.BROKER_LOST)
+        self._end_early()
         if self.phase in _ON_THE_BELT:
             self._slow(Phase.QUESTIONS, now_ns)
-        self._end_early()
-        if self.phase in _AT_REST or self.phase is Phase.ARMED:
+        elif self.phase in _COMING_TO_REST:
+            self._after = Phase.QUESTIONS
+        else:
             self._finish(now_ns)
+
+    def stopped(self, now_ns: int) -> None:
+        """Follow a stop by a person that the interlock has already made: it ends the session."""
+        if self.phase in (*_ON_THE_BELT, *_COMING_TO_REST, *_AT_REST):
+            self._end_early()
+            self._after = Phase.QUESTIONS
+            self.prompts.withdraw()
+            self._go(Phase.STOPPING, now_ns)
+        elif self.phase is Phase.ARMED:
+            self._answer_arming("stopped")
+            self.reset(now_ns)
+
+    def leave(self, now_ns: int) -> None:
+        """End at once, without questions: the process is about to."""
+        self._answer_arming("the daemon is shutting down")
+        self._end_early()
+        self._report_end(None)
+        self.reset(now_ns)
 
     def reset(self, now_ns: int) -> None:
         """Go back to idle."""
@@ -145,7 +167,7 @@ class Session:
         elif view.motion is Motion.STOPPING and self.phase in _ON_THE_BELT:
             self._stopped_under_way(view, now_ns)
         elif view.pausing and self.phase in _ON_THE_BELT:
-            self._slow(Phase.PAUSED, now_ns)
+            self._slow(self._after_pause, now_ns)
         handler = self._advance.get(self.phase)
         if handler:
             handler(view, now_ns)
@@ -187,7 +209,7 @@ class Session:
         refusal = self._arming.refusal(view.faults, now_ns) if self._arming else None
         if refusal:
             self._give_up_arming(refusal, view, now_ns)
-        elif not view.faults and self.plan:
+        elif not view.faults and view.motion is Motion.IDLE and self.plan:
             self._answer_arming(None)
             self.course = Course(self.plan, now_ns)
             self.wishes.append(Wish.OPEN)
@@ -293,6 +315,8 @@ class Session:
     def _select(self, request: Request, _view: View, _now_ns: int) -> Refusal:
         if self.phase is not Phase.IDLE:
             return f"the program is fixed from arming to the end; now: {self.phase.value}"
+        if request.plan is None or not request.plan.bouts or not all(bout.stages for bout in request.plan.bouts):
+            return "there is nothing to walk in this program"
         self.plan = request.plan
         return None
 
@@ -301,6 +325,8 @@ class Session:
             return "no program is selected"
         if self.phase is not Phase.IDLE:
             return f"already {self.phase.value}"
+        if view.motion is not Motion.IDLE:
+            return "a stop is under way"
         if hopeless(view.faults):
             return reasons(hopeless(view.faults))
         self._arming = Arming(request, now_ns)
@@ -324,11 +350,11 @@ class Session:
     def _pause(self, _request: Request, _view: View, now_ns: int) -> Refusal:
         if self.phase not in _ON_THE_BELT:
             return f"nobody is walking; now: {self.phase.value}"
-        self._slow(Phase.PAUSED, now_ns)
+        self._slow(self._after_pause, now_ns)
         return None
 
     def _end(self, _request: Request, _view: View, now_ns: int) -> Refusal:
-        if self.phase in (Phase.IDLE, Phase.TRIPPED, Phase.QUESTIONS):
+        if self.phase in _OVER:
             return f"no session to end; now: {self.phase.value}"
         self._end_early()
         match self.phase:
@@ -338,22 +364,13 @@ class Session:
             case Phase.STARTING | Phase.STEP_ON:
                 self._slow(Phase.QUESTIONS, now_ns)
             case Phase.SLOWING | Phase.STOPPING | Phase.COOL_DOWN:
-                self._after = Phase.QUESTIONS
+                self._after = Phase.QUESTIONS  # the standstill, once made, ends the session
             case _:
                 self._finish(now_ns)
         return None
 
     def _stop(self, _request: Request, _view: View, now_ns: int) -> Refusal:
-        """Follow a stop that the interlock has already made."""
-        self._end_early()
-        if self.phase in (*_ON_THE_BELT, Phase.SLOWING, Phase.STOPPING, *_AT_REST):
-            self._after = Phase.QUESTIONS
-            self.prompts.withdraw()
-            self._go(Phase.STOPPING, now_ns)
-        elif self.phase is Phase.ARMED:
-            self._answer_arming("stopped")
-            self._clear()
-            self._go(Phase.IDLE, now_ns)
+        self.stopped(now_ns)
         return None
 
     def _trim_speed(self, request: Request, _view: View, _now_ns: int) -> Refusal:
@@ -370,6 +387,9 @@ class Session:
             return "no question is open"
         if request.answer not in ANSWERS:
             return f"{request.answer!r} is no answer; say one of {', '.join(ANSWERS)}"
+        refusal = self.prompts.refusal(None, now_ns)
+        if refusal:
+            return refusal
         self._close_workout(request.answer, now_ns)
         return None
 
@@ -400,7 +420,18 @@ class Session:
         elif self.prompts.open.kind is PromptKind.STEP_ON:
             self.prompts.close("ok")
             self._begin_walking(now_ns)
+        else:
+            return f"this question is answered with one of {', '.join(ANSWERS)}"
         return None
+
+    def _not_by_this(self, press: ButtonPress) -> Refusal:
+        """Return why this button cannot answer, if it cannot."""
+        if press.source is not ButtonSource.DECLARED:
+            return None
+        if not self.settings.declared_button:
+            return "no declared button is configured"
+        too_high = self.plan is not None and self.plan.level > n.DECLARED_BUTTON_HIGHEST_LEVEL
+        return "a declared button is good for levels 0 and 1 only" if too_high else None
 
     def _board_confirmed(self, course: Course, now_ns: int) -> None:
         self._boarding = Boarding(self._boarding.number + 1, course.bout.facing, now_ns)
@@ -471,9 +502,14 @@ class Session:
         """Follow a stop that latches nothing: somebody at the console, or a belt that would not start."""
         if view.ending:
             self._end_early()
-        self._after = Phase.QUESTIONS if view.ending else Phase.PAUSED
+        self._after = Phase.QUESTIONS if view.ending else self._after_pause
         self.prompts.withdraw()
         self._go(Phase.STOPPING, now_ns)
+
+    @property
+    def _after_pause(self) -> Phase:
+        """What follows a standstill in mid-bout: going on later, unless all that was left was the cool-down."""
+        return Phase.QUESTIONS if self.phase is Phase.COOL_DOWN else Phase.PAUSED
 
     def _slow(self, after: Phase, now_ns: int) -> None:
         self.prompts.withdraw()

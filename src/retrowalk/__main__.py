@@ -1,0 +1,7 @@
+"""`python -m retrowalk` is `retrowalk`."""
+
+import sys
+
+from retrowalk.cli import main
+
+sys.exit(main())

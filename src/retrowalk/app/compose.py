@@ -1,0 +1,135 @@
+"""Puts a daemon together from a configuration, and runs it until a signal."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import structlog
+
+from retrowalk.app.daemon import Daemon
+from retrowalk.app.parts import Line, Parts
+from retrowalk.bluetooth import Bluetooth
+from retrowalk.config import Config
+from retrowalk.control import ControlServer
+from retrowalk.engine import Engine
+from retrowalk.heart_rate.client import HeartRateClient, HeartRateSettings
+from retrowalk.lines.simulated_strap import SimulatedStrap
+from retrowalk.marker import SessionMarker
+from retrowalk.model.plan import Plan
+from retrowalk.mqtt import MqttBridge
+from retrowalk.programs import Library, load_library, plan_for, shipped_programs
+from retrowalk.systemd import Notifier
+from retrowalk.treadmill.link import TreadmillLink
+
+log = structlog.get_logger()
+
+
+class AlreadyRunning(Exception):  # noqa: N818 - what happened, in the words of the person who did it
+    """Another daemon drives this treadmill. `lock` is the file that it holds."""
+
+    def __init__(self, lock: Path) -> None:
+        super().__init__(f"another daemon holds {lock}; stop that one, or give this one a daemon.name of its own")
+        self.lock = lock
+
+
+class FolderUnusable(Exception):  # noqa: N818 - likewise
+    """A folder that the daemon needs cannot be made or written."""
+
+
+def load_programs(config: Config) -> Library:
+    """Load the shipped programs and the user's own."""
+    own = config.programs.folder
+    return load_library([shipped_programs(), *([own] if own else [])])
+
+
+def plan_finder(config: Config, library: Library) -> Callable[[str], Plan]:
+    """Return what turns a program's id into the plan that this walker may walk; it raises with reasons."""
+    return lambda program_id: plan_for(library.find(program_id), config.walker)
+
+
+async def serve(config: Config) -> int:
+    """Run the daemon until SIGTERM or SIGINT; return its exit status. Raises AlreadyRunning and FolderUnusable."""
+    _make_folders(config)
+    with _only_one(config.runtime_dir / "lock"):
+        daemon = compose(config)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, daemon.shut_down)
+        return await daemon.run()
+
+
+def compose(config: Config) -> Daemon:
+    """Return a daemon with all its parts."""
+    library = load_programs(config)
+    for refusal in library.refusals:
+        log.warning("program_refused", file=str(refusal.file), why=str(refusal))
+    find_plan = plan_finder(config, library)
+    daemon = Daemon(Engine(config.engine_settings()))
+    bluetooth = Bluetooth(config.treadmill.adapter)
+    treadmill = TreadmillLink(config.treadmill_settings(), daemon.observe, bluetooth)
+    mqtt = config.mqtt_settings()
+    daemon.parts = Parts(
+        link=treadmill,
+        marker=SessionMarker(config.state_dir, daemon.observe),
+        service=Notifier(),
+        heart_rate=_heart_rate(config, daemon, bluetooth),
+        bridge=MqttBridge(
+            mqtt,
+            submit=daemon.observe,
+            observe=daemon.observe,
+            find_plan=find_plan,
+            programs=tuple(library.programs),
+        )
+        if mqtt
+        else None,
+        control=ControlServer(
+            config.control_socket,
+            submit=daemon.observe,
+            snapshot=daemon.state,
+            find_plan=find_plan,
+            simulated=config.simulated,
+        ),
+        lines=_lines(config, daemon),
+    )
+    return daemon
+
+
+def _heart_rate(config: Config, daemon: Daemon, bluetooth: Bluetooth) -> HeartRateClient | None:
+    if not config.heart_rate.enabled:
+        return None
+    settings = HeartRateSettings(config.heart_rate.address, config.heart_rate.name)
+    return HeartRateClient(settings, daemon.observe, bluetooth)
+
+
+def _lines(config: Config, daemon: Daemon) -> tuple[Line, ...]:
+    return (SimulatedStrap(config.strap.socket, daemon.observe),) if config.strap.socket else ()
+
+
+def _make_folders(config: Config) -> None:
+    for folder in (config.runtime_dir, config.state_dir):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise FolderUnusable(
+                f"{folder} cannot be made: {error.strerror}; set daemon.runtime_dir and daemon.state_dir"
+            ) from error
+
+
+@contextmanager
+def _only_one(lock: Path) -> Iterator[None]:
+    """Hold the lock of this instance. Raises AlreadyRunning."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o640)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise AlreadyRunning(lock) from error
+        yield
+    finally:
+        os.close(descriptor)
