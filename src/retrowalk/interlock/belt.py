@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 from retrowalk.model.numbers import STANDSTILL_FRAMES
 from retrowalk.model.observations import Telemetry
@@ -13,7 +13,7 @@ from retrowalk.model.units import Speed
 class Belt:
     """The last frames of one link. A new link starts with a new, ignorant Belt."""
 
-    frame: Telemetry | None = None
+    frame: Telemetry | None = None  # what the last frames said, taken together: some machines split their data
     frame_ns: int | None = None  # of the last frame that carried a speed
     zero_frames: int = 0
     moving_frames: int = 0
@@ -43,19 +43,26 @@ class Belt:
 
     def distrust_standstill(self) -> None:
         """Ask for new evidence: zero frames from before a stop was demanded do not verify it."""
-        self.zero_frames = 0
+        self.zero_frames, self.zero_ns = 0, None
 
     def hear(self, frame: Telemetry, now_ns: int) -> None:
         """Take one frame; one without a speed says nothing of motion and keeps no telemetry alive."""
         if frame.elapsed_s is not None and frame.elapsed_s != self.elapsed_s:
             self.elapsed_ns = now_ns if self.elapsed_s is not None else None
             self.elapsed_s = frame.elapsed_s
+        self.frame = frame if self.frame is None else _merged(self.frame, frame)
         if frame.speed is None:
             return
-        self.frame, self.frame_ns = frame, now_ns
+        self.frame_ns = now_ns
         if frame.speed:
             self.moving_frames, self.zero_frames, self.zero_ns = self.moving_frames + 1, 0, None
             self.moving_ns = now_ns if self.moving_ns is None else self.moving_ns
         else:
             self.zero_frames, self.moving_frames, self.moving_ns = self.zero_frames + 1, 0, None
             self.zero_ns = now_ns if self.zero_ns is None else self.zero_ns
+
+
+def _merged(old: Telemetry, new: Telemetry) -> Telemetry:
+    """Return `new`, with what it leaves out as `old` had it."""
+    missing = (field.name for field in fields(Telemetry) if getattr(new, field.name) is None)
+    return replace(new, **{name: getattr(old, name) for name in missing})

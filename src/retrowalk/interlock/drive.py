@@ -21,16 +21,24 @@ class Drive:
     incline_ramp: Ramp
     set_point: Speed | None = None  # last permitted
     set_point_ns: int = 0
-    incline: Incline = LEVEL  # last permitted
+    incline: Incline | None = None  # last permitted, or had before; None = not known
     eased: Speed | None = None  # ceiling that easing left behind
     eased_ns: int | None = None
     console: Speed | None = None  # ceiling that somebody at the console set
     lowered_ns: int | None = None
+    _former: tuple[Speed | None, Incline | None] = (None, None)  # set-points before the last one
 
     @classmethod
-    def begin(cls, board_speed: Speed, incline: Incline, now_ns: int) -> Drive:
+    def begin(cls, board_speed: Speed, incline: Incline | None, now_ns: int) -> Drive:
         """Start from board speed and from the incline that the belt has."""
-        return cls(Ramp.at(board_speed.centi_kmh, now_ns), Ramp.at(incline.tenths_pct, now_ns), incline=incline)
+        return cls(
+            Ramp.at(board_speed.centi_kmh, now_ns), Ramp.at((incline or LEVEL).tenths_pct, now_ns), incline=incline
+        )
+
+    @property
+    def level(self) -> bool:
+        """As far as is known, the belt was told to be level."""
+        return self.incline in (None, LEVEL)
 
     def ceiling(self, r: Readings) -> Speed:
         """Return the strictest cap on speed that holds now."""
@@ -67,17 +75,22 @@ class Drive:
 
     def permitted(self, action: SetSpeed | SetIncline, now_ns: int) -> None:
         """Remember what was permitted."""
+        self._former = self.set_point, self.incline
         if isinstance(action, SetSpeed):
             self.set_point, self.set_point_ns = action.speed, now_ns
         else:
             self.incline = action.incline
 
+    def not_written(self) -> None:
+        """Go back to what held before the last set-point, which is then due again."""
+        self.set_point, self.incline = self._former
+
     def _speed(self, target: Speed | None, r: Readings, easing: bool, now_ns: int) -> Speed | None:
         if r.machine is None:
             return None
         wanted = min(target or r.board_speed, self.ceiling(r))
-        if easing and self.set_point is not None:
-            wanted = min(wanted, self.set_point)
+        if easing:
+            wanted = min(wanted, self.set_point or r.board_speed)
         wanted = max(wanted, r.machine.slowest)
         up = min(self._limits(r).up_ramp_centi_kmh_per_s, ABSOLUTE.backward.up_ramp_centi_kmh_per_s)
         reference = self.speed_ramp.toward(wanted.centi_kmh, up=up, down=n.DOWN_RAMP_CENTI_KMH_PER_S, now_ns=now_ns)
@@ -88,10 +101,10 @@ class Drive:
         if span is None or span.highest <= LEVEL or not span.step.tenths_pct:
             return None
         cap = min(self._limits(r).incline, ABSOLUTE.ceiling(r.facing or Facing.BACKWARD).incline, span.highest)
-        wanted = min(target or LEVEL, self.incline if easing else cap, cap)
+        wanted = min(target or LEVEL, self.incline or LEVEL if easing else cap, cap)
         rate = n.INCLINE_RAMP_TENTHS_PER_S
         reference = self.incline_ramp.toward(max(wanted, LEVEL).tenths_pct, up=rate, down=rate, now_ns=now_ns)
-        return Incline(reference).floor_to(span.step)
+        return min(max(Incline(reference), LEVEL), cap).floor_to(span.step)
 
     @staticmethod
     def _limits(r: Readings) -> Ceiling:

@@ -44,7 +44,7 @@ from retrowalk.model.observations import (
 from retrowalk.model.plan import Plan
 from retrowalk.model.reports import Fault, Kind, Motion, Report, Trip, Tripped, Warned
 from retrowalk.model.settings import EngineSettings
-from retrowalk.model.units import LEVEL, seconds
+from retrowalk.model.units import seconds
 
 PLANNED = "planned_stop"
 _STOP_BY_PERSON = ("user_stop", "somebody pressed STOP", "reset when you are ready, then arm again")
@@ -84,7 +84,7 @@ class Interlock:
         self.readings.hear(observation, now_ns)
         match observation:
             case LinkUp():
-                self._in_flight = None
+                self._in_flight, self._control_wanted = None, True
                 if self._ladder:
                     self._ladder.link_up(now_ns)
             case LinkDown():
@@ -108,8 +108,7 @@ class Interlock:
         self._broken = tuple(row for row in APPLYING[self.motion] if row[0].broken(self.readings, now_ns))
         worst = self._broken[0] if self._broken else None
         if worst and worst[1] is Kind.STOP:
-            rule = worst[0]
-            self.stop(now_ns, latch=(rule.name, rule.words, rule.remedy))
+            self._trip_on(worst[0], now_ns)
         else:
             unramped = next((rule for rule, kind in self._broken if kind is Kind.PAUSE and not rule.ramps), None)
             if unramped:
@@ -141,10 +140,12 @@ class Interlock:
             self._ladder.again(self.readings.linked, now_ns)
         else:
             machine, belt = self.readings.machine, self.readings.belt
-            run_down_ns = seconds((machine.run_down_s if machine else 10.0) * n.RUN_DOWN_PATIENCE)
+            run_down_ns = seconds((machine.run_down_s if machine else n.RUN_DOWN_S) * n.RUN_DOWN_PATIENCE)
             speed = self.readings.highest if belt.speed is None else belt.speed
             belt.distrust_standstill()
             self._ladder = Ladder(latch[0] if latch else cause, now_ns, speed, run_down_ns, self._next_number)
+            if self.motion is Motion.BOARDING and self.readings.started_ns is not None:
+                self._ladder.not_before_ns = self.readings.started_ns + self.readings.start_patience_ns
             self._ladder.begin(self.readings.linked, now_ns)
         self.motion = Motion.STOPPING
         self._collect()
@@ -158,10 +159,15 @@ class Interlock:
 
     def open(self, plan: Plan) -> None:
         """Begin a session: from here on the belt is ours to stop. Only with no entry rule broken."""
+        if self.motion is not Motion.IDLE or self._broken:
+            return
         self.readings.plan, self.readings.marker_stored = plan, False
         self.opened, self.motion = True, Motion.STANDSTILL
         self._control_wanted = True
         self.commands.append(StoreMarker())
+        if plan.backward and self.readings.board_speed > n.BOARD_SPEED:
+            words = f"this treadmill cannot go slower than {self.readings.board_speed}: step on with care"
+            self.reports.append(Warned("fast_minimum", words))
 
     def close(self) -> None:
         """Let the treadmill go. With nothing latched, the belt verified, the marker goes too."""
@@ -169,7 +175,7 @@ class Interlock:
         if self.opened and self.trip is None:
             self.commands.append(ClearMarker())
         self.opened, self.motion, self._drive, self._ladder = False, Motion.IDLE, None, None
-        self.readings.presence_ns = None
+        self.readings.presence_ns = self.readings.declared_ns = None
 
     def boot_latched(self, cause: str, now_ns: int) -> None:
         """Come up after a session that did not end: latched; a belt that moves is stopped, never adopted."""
@@ -191,16 +197,14 @@ class Interlock:
         self.commands.append(ClearMarker())
         return None
 
-    def present(self, now_ns: int) -> None:
+    def present(self, now_ns: int, *, declared: bool = False) -> None:
         """Take note that somebody showed to be at the treadmill; while latched it does not count."""
-        if self.trip is None:
+        if self.trip is not None:
+            return
+        if declared:
+            self.readings.declared_ns = now_ns
+        else:
             self.readings.presence_ns = now_ns
-
-    def entry_faults(self, plan: Plan, now_ns: int) -> tuple[Fault, ...]:
-        """Return what forbids a session with `plan` from opening now."""
-        self.readings.plan = plan
-        rows = APPLYING[Motion.IDLE]
-        return tuple(_fault(rule, kind) for rule, kind in rows if rule.broken(self.readings, now_ns))
 
     def view(self) -> View:
         """Return what the session may know."""
@@ -215,7 +219,7 @@ class Interlock:
             board_speed=r.board_speed,
             speed=r.belt.speed,
             set_point=drive.set_point if drive else None,
-            level=drive is None or drive.incline == LEVEL,
+            level=drive is None or drive.level,
             standstill_ns=r.belt.zero_ns if r.belt.stands else None,
             faults=tuple(_fault(rule, kind) for rule, kind in self._broken),
             pausing=bool(pauses),
@@ -229,10 +233,15 @@ class Interlock:
         self._number += 1
         return self._number
 
+    def _trip_on(self, rule: Rule, now_ns: int) -> None:
+        """Latch and stop, once; from then on the ladder writes in its own rhythm. Outside a session nothing trips."""
+        if self.opened and self.trip is None:
+            self.stop(now_ns, latch=(rule.name, rule.words, rule.remedy))
+
     def _latch(self, cause: str, words: str, remedy: str, now_ns: int) -> None:
         r = self.readings
         self.trip = Trip(cause, words, remedy, now_ns, r.belt.speed, r.heart.bpm)
-        r.latched, r.presence_ns = True, None
+        r.latched, r.presence_ns, r.declared_ns = True, None, None
         self.commands.append(StoreMarker(cause))
         self.reports.append(Tripped(self.trip))
 
@@ -272,13 +281,13 @@ class Interlock:
 
     def _permit_start(self, boarding: Boarding, now_ns: int) -> None:
         fresh = now_ns - boarding.confirmed_ns <= n.CONFIRM_EXPIRES_NS
-        if self._broken or not fresh or boarding.number <= self._boarding:
+        r = self.readings
+        denied = any(rule.broken(r, now_ns) for rule, _ in APPLYING[Motion.STANDSTILL])
+        if denied or not fresh or boarding.number <= self._boarding:
             return
         self._boarding, self.motion = boarding.number, Motion.BOARDING
-        r = self.readings
         r.board(boarding.facing, now_ns)
-        incline = r.belt.frame.incline if r.belt.frame and r.belt.frame.incline else LEVEL
-        self._drive = Drive.begin(r.board_speed, incline, now_ns)
+        self._drive = Drive.begin(r.board_speed, r.belt.frame.incline if r.belt.frame else None, now_ns)
         self._emit(Start(), now_ns)
 
     def _permit_set_point(self, proposal: Proposal, now_ns: int) -> None:
@@ -308,7 +317,7 @@ class Interlock:
             if self._in_flight.starts:
                 self.readings.start_refused = True
             elif self._drive:
-                self._drive.set_point = None  # not on the wire: due again
+                self._drive.not_written()
             self._in_flight = None
 
     def _hear_answer(self, number: int, answer: Answer) -> None:

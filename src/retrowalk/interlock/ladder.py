@@ -36,9 +36,8 @@ class Ladder:
     from_speed: Speed
     run_down_ns: int
     new_number: Callable[[], int]
-    pending: int | None = None  # a Stop whose write has not completed
-    pending_ns: int = 0
-    bypass: int | None = None  # a Stop without response, written around a stuck one
+    not_before_ns: int = 0  # zero frames verify nothing while the countdown of a START may still be running
+    outstanding: dict[int, int] = field(default_factory=dict)  # Stops whose writes have not completed, and since when
     rebuilding: bool = False
     settled_ns: int | None = None  # when the last write completed or failed
     first_written_ns: int | None = None
@@ -63,6 +62,7 @@ class Ladder:
 
     def link_up(self, now_ns: int) -> None:
         """Write on the new link what the old one may have lost."""
+        self.outstanding.clear()
         self.rebuilding = False
         self.climbed -= {Rung.LINK_LOST, Rung.LINK_REBUILT, Rung.WITHOUT_RESPONSE}
         self._write(now_ns)
@@ -74,30 +74,29 @@ class Ladder:
 
     def link_lost(self, now_ns: int) -> None:
         """Take note that nothing can be written now."""
-        self.pending = None
+        self.outstanding.clear()
         self._climb(Rung.LINK_LOST, now_ns)
 
     def written(self, number: int, now_ns: int) -> None:
         """Take note that a Stop is on the wire."""
-        if number not in (self.pending, self.bypass):
+        if self.outstanding.pop(number, None) is None:
             return
-        if number == self.pending:
-            self.pending, self.settled_ns = None, now_ns
+        self.settled_ns = now_ns
         if self.first_written_ns is None:
             self.first_written_ns = now_ns
             self._climb(Rung.WRITTEN, now_ns)
 
     def failed(self, number: int, now_ns: int) -> None:
         """Take note that a Stop did not reach the wire; it is written again in its time."""
-        if number == self.pending:
-            self.pending, self.settled_ns = None, now_ns
+        if self.outstanding.pop(number, None) is not None:
+            self.settled_ns = now_ns
 
     def tick(self, belt: Belt, linked: bool, now_ns: int) -> bool:
         """Climb as far as the time asks for; return whether standstill is verified."""
-        if belt.stands:
+        if belt.stands and now_ns >= self.not_before_ns:
             self._climb(Rung.VERIFIED, now_ns)
             return True
-        if now_ns - self.demanded_ns >= self.run_down_ns:
+        if not belt.stands and now_ns - self.demanded_ns >= self.run_down_ns:
             self._climb(Rung.NO_STANDSTILL, now_ns)
         effect_due_ns = (self.first_written_ns or self.demanded_ns) + n.STOP_EFFECT_NS
         no_effect = now_ns >= effect_due_ns and not self._has_effect(belt)
@@ -114,24 +113,25 @@ class Ladder:
 
     def _press_on(self, no_effect: bool, now_ns: int) -> None:
         """Write again; when the write before is stuck, go around it, and at last drop the link."""
-        if self.pending is None:
+        if not self.outstanding:
             if self.settled_ns is None or now_ns - self.settled_ns >= n.STOP_RESEND_NS:
                 self._climb(Rung.RESENT, now_ns)
                 self._write(now_ns)
             return
-        stuck_ns = now_ns - self.pending_ns
+        stuck_ns = now_ns - min(self.outstanding.values())
         if stuck_ns >= n.STOP_RESEND_NS and Rung.WITHOUT_RESPONSE not in self.climbed:
             self._climb(Rung.WITHOUT_RESPONSE, now_ns)
-            self.bypass = self.new_number()
-            self.commands.append(Stop(self.bypass, without_response=True))
+            self._write(now_ns, without_response=True)
         if stuck_ns >= n.STOP_EFFECT_NS and no_effect:
             self._climb(Rung.LINK_REBUILT, now_ns)
-            self.pending, self.rebuilding = None, True
+            self.outstanding.clear()
+            self.rebuilding = True
             self.commands.append(Rebuild())
 
-    def _write(self, now_ns: int) -> None:
-        self.pending, self.pending_ns = self.new_number(), now_ns
-        self.commands.append(Stop(self.pending))
+    def _write(self, now_ns: int, *, without_response: bool = False) -> None:
+        number = self.new_number()
+        self.outstanding[number] = now_ns
+        self.commands.append(Stop(number, without_response))
 
     def _climb(self, rung: Rung, now_ns: int) -> None:
         if rung in self.climbed and rung is not Rung.RESENT:

@@ -11,7 +11,6 @@ from retrowalk.model import numbers as n
 from retrowalk.model.machine import Machine
 from retrowalk.model.observations import (
     Answer,
-    HeartRateLink,
     HeartRateSample,
     LinkDown,
     LinkUp,
@@ -24,7 +23,7 @@ from retrowalk.model.observations import (
 )
 from retrowalk.model.plan import ABSOLUTE, Facing, Plan
 from retrowalk.model.settings import EngineSettings
-from retrowalk.model.units import STANDSTILL, Speed
+from retrowalk.model.units import STANDSTILL, Speed, seconds
 
 _CONSOLE_STOPS = (MachineEvent.STOPPED_BY_USER, MachineEvent.PAUSED_BY_USER)
 
@@ -46,9 +45,11 @@ class Readings:
     console_stop_ns: int | None = None
     control_lost: bool = False
     presence_ns: int | None = None
+    declared_ns: int | None = None  # presence by a declared button, good for low levels only
     marker_stored: bool = False
     latched: bool = False
     lag_ns: int = 0
+    lagged_ns: int | None = None  # when the loop was last found to have stood still
     # of the present boarding
     facing: Facing | None = None
     started_ns: int | None = None
@@ -65,7 +66,30 @@ class Readings:
     @property
     def heart_rate_needed(self) -> bool:
         """This session does not run without a live heart rate."""
-        return self.settings.heart is not None and not self.settings.without_heart_rate
+        excused = self.settings.without_heart_rate and self.level <= n.EXCUSED_HIGHEST_LEVEL
+        return self.settings.heart is not None and not excused
+
+    @property
+    def level(self) -> int:
+        """The level of the plan; 0 without one."""
+        return self.plan.level if self.plan else 0
+
+    @property
+    def start_patience_ns(self) -> int:
+        """How long after START the belt may begin to move."""
+        delay_s = self.machine.start_delay_s if self.machine else n.START_DELAY_S
+        return seconds(delay_s * n.START_PATIENCE)
+
+    def present(self, now_ns: int) -> bool:
+        """Somebody showed to be at the treadmill, lately, and by a way that is good enough for the plan."""
+        shown = (self.presence_ns, self.declared_ns if self.level <= n.DECLARED_BUTTON_HIGHEST_LEVEL else None)
+        return any(at_ns is not None and now_ns - at_ns <= n.PRESENCE_EXPIRES_NS for at_ns in shown)
+
+    def late(self, lag_ns: int, now_ns: int) -> None:
+        """Take note of how late the control loop is."""
+        self.lag_ns = lag_ns
+        if lag_ns > n.LAG_TRIP_NS:
+            self.lagged_ns = now_ns
 
     @property
     def board_speed(self) -> Speed:
@@ -115,8 +139,6 @@ class Readings:
                 self._time_overspeed(now_ns)
             case HeartRateSample():
                 self.heart.hear(observation, now_ns)
-            case HeartRateLink(up=False):
-                self.heart = HeartRateFilter(self.settings.heart)
             case StrapLine(closed):
                 if closed != self.strap_closed:
                     self.strap_closed, self.strap_ns = closed, now_ns

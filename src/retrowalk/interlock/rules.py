@@ -63,13 +63,13 @@ def _strap_too_weak(r: Readings, _: int) -> bool:
     if r.plan is None or not r.plan.backward:
         return False
     tier = r.settings.strap
-    return tier is StrapTier.NONE or (tier is StrapTier.ATTESTED and r.plan.level > 1)
+    return tier is StrapTier.NONE or (tier is StrapTier.ATTESTED and r.level > n.ATTESTED_STRAP_HIGHEST_LEVEL)
 
 
 def _heart_rate_demanded(r: Readings, _: int) -> bool:
     if r.plan is None or r.heart_rate_needed:
         return False
-    return r.plan.level > 1 or not r.settings.without_heart_rate
+    return r.level > n.EXCUSED_HIGHEST_LEVEL or not r.settings.without_heart_rate
 
 
 def _machine_too_fast(r: Readings, _: int) -> bool:
@@ -95,8 +95,12 @@ def _first_speed_too_high(r: Readings, _: int) -> bool:
 
 
 def _no_motion(r: Readings, now: int) -> bool:
-    machine = r.machine
-    return machine is not None and _older(r.started_ns, round(machine.start_delay_s * n.START_PATIENCE * 1e9), now)
+    return _older(r.started_ns, r.start_patience_ns, now)
+
+
+def _stop_unseen(r: Readings, now: int) -> bool:
+    silent = r.machine is not None and r.machine.silent_after_stop
+    return not silent and _older(r.belt.frame_ns, n.TELEMETRY_TRIP_NS, now)
 
 
 def _frozen(r: Readings, now: int) -> bool:
@@ -150,7 +154,7 @@ RULES: Final = (
     Rule(
         "link_down",
         lambda r, _: not r.linked,
-        AT_REST | _running(Kind.STOP),
+        AT_REST | NOT_YET_STANDING,
         (15, 40),
         "there is no Bluetooth link to the treadmill",
         "if the belt moves: feet on the side boards, hold on, pull the cord",
@@ -164,6 +168,14 @@ RULES: Final = (
         "the treadmill has not told its speed for three seconds",
         "if the belt moves: feet on the side boards, hold on, pull the cord",
         waits=True,
+    ),
+    Rule(
+        "stop_unseen",
+        _stop_unseen,
+        {Motion.STOPPING: Kind.STOP},
+        (15, 18),
+        "the treadmill was to stop, and has not told its speed for three seconds",
+        "if the belt moves: feet on the side boards, hold on, pull the cord",
     ),
     Rule(
         "telemetry_frozen",
@@ -216,8 +228,8 @@ RULES: Final = (
     ),
     Rule(
         "loop_lag",
-        lambda r, _: r.lag_ns > n.LAG_TRIP_NS,
-        _running(Kind.STOP),
+        lambda r, now: _within(r.lagged_ns, n.LAG_TRIP_NS, now),
+        {Motion.STANDSTILL: Kind.NO_ENTRY} | _running(Kind.STOP),
         (23, 28),
         "the control loop stood still for more than a second",
         "check the Pi's power supply, card and load",
@@ -298,7 +310,7 @@ RULES: Final = (
     ),
     Rule(
         "absent",
-        lambda r, now: _older(r.presence_ns, n.PRESENCE_EXPIRES_NS, now),
+        lambda r, now: not r.present(now),
         ENTRY,
         (13, 36),
         "nobody has shown to be at the treadmill",

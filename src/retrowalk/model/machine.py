@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from retrowalk.model.numbers import RUN_DOWN_S, START_DELAY_S
 from retrowalk.model.units import Incline, Speed
 
 
@@ -26,8 +27,8 @@ class Machine:
     fastest: Speed
     step: Speed
     incline: InclineRange | None = None
-    start_delay_s: float = 16 / 3  # START to first motion; 1.5 times this is the default of 8 s
-    run_down_s: float = 10.0  # Stop to standstill; 1.5 times this is the default of 15 s
+    start_delay_s: float = START_DELAY_S  # START to first motion; 1.5 times this is the default of 8 s
+    run_down_s: float = RUN_DOWN_S  # Stop to standstill; 1.5 times this is the default of 15 s
     starts_at_console_only: bool = False
     silent_after_stop: bool = False
     commissioned: bool = False

@@ -19,6 +19,7 @@ PROMPT_EXPIRES_NS: Final = seconds(120)
 BOARD_SPEED: Final = Speed.from_mph(0.5)
 BOARD_SPEED_HIGHEST: Final = Speed.from_mph(1.0)
 START_LOCKOUT_NS: Final = seconds(3)
+START_DELAY_S: Final = 16 / 3  # START to first motion, where commissioning does not know better
 START_PATIENCE: Final = 1.5  # times the machine's start delay
 PERMIT_EXPIRES_NS: Final = seconds(1)
 CONFIRM_EXPIRES_NS: Final = seconds(5)
@@ -29,6 +30,7 @@ STOP_RESEND_NS: Final = seconds(0.5)
 STOP_EFFECT_NS: Final = seconds(2.0)
 STOP_EFFECT_DROP: Final = Speed.from_kmh(0.3)
 STOP_ALARM_STAYS_NS: Final = seconds(30)
+RUN_DOWN_S: Final = 10.0  # Stop to standstill, where commissioning does not know better
 RUN_DOWN_PATIENCE: Final = 1.5  # times the machine's run-down
 STANDSTILL_FRAMES: Final = 2
 STANDSTILL_SETTLED_NS: Final = seconds(3)
@@ -78,6 +80,9 @@ LAG_LOGGED_NS: Final = seconds(0.25)
 LAG_TRIP_NS: Final = seconds(1)
 
 # Session
+DECLARED_BUTTON_HIGHEST_LEVEL: Final = 1
+ATTESTED_STRAP_HIGHEST_LEVEL: Final = 1
+EXCUSED_HIGHEST_LEVEL: Final = 1  # … from wearing a heart-rate strap
 STEP_ON_NS: Final = seconds(20)
 STEP_ON_AT_BOARD_SPEED_NS: Final = seconds(10)
 COOL_DOWN_HOLD_NS: Final = seconds(30)
