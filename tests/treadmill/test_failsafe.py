@@ -15,9 +15,9 @@ from treadmill.air import air
 from treadmill.bench import running, up
 
 from retrowalk.bluetooth import Bluetooth
+from retrowalk.cli import stop
 from retrowalk.cli.stop import marker_paths, read_address
 from retrowalk.marker import MARKER_NAME
-from retrowalk.treadmill import failsafe
 from retrowalk.treadmill.failsafe import Verdict, stop_belts
 from retrowalk_sim.bluez import Bluez
 from retrowalk_sim.profiles import Profile, profiles
@@ -102,9 +102,9 @@ async def test_no_bluetooth_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 async def command(*arguments: str | Path) -> tuple[int, str]:
     """Run `retrowalk stop` as a process of its own; return its exit status and words."""
-    code = "import typer; from retrowalk.cli.stop import stop; typer.run(stop)"
+    code = "from retrowalk.cli import main; raise SystemExit(main())"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        sys.executable, "-c", code, "stop", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     words, _ = await process.communicate()
     assert process.returncode is not None
@@ -145,7 +145,7 @@ def test_where_the_marker_is_looked_for(environ: dict[str, str], folders: list[s
 
 async def test_nothing_heavy_is_imported() -> None:
     """Each tenth of a second counts when nobody watches the belt."""
-    code = f"import sys, {failsafe.__name__}; print(*sorted(m for m in sys.modules if '.' not in m))"
+    code = f"import sys, {stop.__name__}; print(*sorted(m for m in sys.modules if '.' not in m))"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     names, _ = await process.communicate()
     assert not {"bleak", "pydantic", "structlog", "pyftms", "aiomqtt", "typer"} & set(names.decode().split())

@@ -14,11 +14,12 @@ from retrowalk_sim.treadmill import Treadmill
 
 async def scan(*arguments: str) -> tuple[int, str]:
     """Run the command; return its exit status and words."""
-    code = "import typer; from retrowalk.cli.scan import scan; typer.run(scan)"
+    code = "from retrowalk.cli import main; raise SystemExit(main())"
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
         code,
+        "scan",
         "--for",
         "0.5",
         *arguments,

@@ -2,35 +2,44 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Final
-
-import typer
+from typing import Final
 
 from retrowalk.treadmill.failsafe import stop_belts
 
 MARKER_NAME: Final = "session-marker"  # the same as in retrowalk.marker, which would import too much here
-NOBODY: Final = 0
+NOTHING_TO_STOP: Final = 0
 
 
-def stop(
-    failsafe: Annotated[bool, typer.Option("--failsafe", help="only if a session was left open")] = False,
-    name: Annotated[str, typer.Option(help="the daemon's name in its configuration")] = "treadmill",
-    address: Annotated[str | None, typer.Option(help="the treadmill's Bluetooth address")] = None,
-    marker: Annotated[Path | None, typer.Option(help="the session marker, where it is not in its usual place")] = None,
-) -> None:
-    """Stop the belt now. Exit status 0: seen to stand; 3: no machine; 5: not confirmed, pull the safety key."""
-    left_open = [path for path in ([marker] if marker else marker_paths(name, os.environ)) if path.exists()]
-    if failsafe and not left_open:
+def main(arguments: list[str]) -> int:
+    """Stop the belt; return the exit status. 0: seen to stand; 3: no machine; 5: not confirmed, pull the safety key."""
+    options = _parser().parse_args(arguments)
+    markers = [options.marker] if options.marker else marker_paths(options.name, os.environ)
+    left_open = [marker for marker in markers if marker.exists()]
+    if options.failsafe and not left_open:
         print("no session was left open: nothing to stop")
-        raise typer.Exit(NOBODY)
-    pinned = address or next((found for path in left_open if (found := read_address(path))), None)
-    raise typer.Exit(asyncio.run(stop_belts(pinned, lambda words: print(words, file=sys.stderr, flush=True))))
+        return NOTHING_TO_STOP
+    address = options.address or next((found for marker in left_open if (found := read_address(marker))), None)
+    return asyncio.run(stop_belts(address, lambda words: print(words, file=sys.stderr, flush=True)))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="retrowalk stop",
+        description="Stop the belt now, with or without a running daemon.",
+        epilog="exit status: 0 the belt was seen to stand, 3 no machine, 5 not confirmed: pull the safety key",
+    )
+    parser.add_argument("--failsafe", action="store_true", help="only if a session was left open")
+    parser.add_argument("--name", default="treadmill", help="the daemon's name in its configuration")
+    parser.add_argument("--address", help="the treadmill's Bluetooth address")
+    parser.add_argument("--marker", type=Path, help="the session marker, where it is not in its usual place")
+    return parser
 
 
 def marker_paths(name: str, environ: Mapping[str, str]) -> list[Path]:
