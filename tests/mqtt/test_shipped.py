@@ -93,7 +93,7 @@ async def test_the_shipped_broker_configuration_serves_the_daemon_over_tls(
         login = {"username": "retrowalk", "password_file": tmp_path / "secret"}
         async with running(make_bridge(engine, broker.port, ca_file=certificate, **login)):
             await engine.until_told(BrokerLink(up=True))
-        async with running(make_bridge(engine, broker.port, **login)):
+        async with running(make_bridge(engine, broker.port, timeout_s=1.0, **login)):
             await engine.until_told(BrokerLink(up=False))
 
 
