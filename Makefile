@@ -1,7 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Each does all its own set-up.
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench fmt lock clean
+.PHONY: help setup demo test check bench fmt pictures lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,9 @@ bench: setup  ## the figures of benchmarks/
 fmt: setup  ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix-only -q .
 	@$(BIN)/ruff format .
+
+pictures: setup  ## the pictures of the documents, from a real demo (under 3 minutes)
+	@$(BIN)/python scripts/pictures
 
 lock: setup  ## resolve the lock files anew
 	@scripts/lock

@@ -50,7 +50,8 @@ def demo(
         folder = keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            verdict = asyncio.run(_play(folder, profile))
+            with _view(Console()) as show:
+                verdict = asyncio.run(play(folder, show, profile))
         except (DemoFailed, StageError) as error:
             typer.echo(f"demo: FAILED: {error}", err=True)
             _show_log(folder)
@@ -131,9 +132,9 @@ class Audience:
         await self.connection.publish(Outgoing(self.topics.buttons[0], "press"))
 
 
-async def _play(folder: Path, profile: str) -> str:
-    console = Console()
-    async with stage(folder, profile) as set_, _audience(set_.settings, console) as audience:
+async def play(folder: Path, show: Callable[[dict[str, Any]], None], profile: str = "ideal") -> str:
+    """Play both sessions, `show` each state, and return the verdict. Raises DemoFailed, StageError."""
+    async with stage(folder, profile) as set_, _audience(set_.settings, show) as audience:
         await audience.until(lambda: audience.state, "the daemon's first state")
         clean = await _clean_session(audience, set_.simulator)
         trip = await _trip(audience, set_)
@@ -201,17 +202,16 @@ async def _walk_willingly(audience: Audience, simulator: Simulator) -> None:
 
 
 @asynccontextmanager
-async def _audience(settings: MqttSettings, console: Console) -> AsyncIterator[Audience]:
+async def _audience(settings: MqttSettings, show: Callable[[dict[str, Any]], None]) -> AsyncIterator[Audience]:
     topics = Topics.of(settings)
     async with connect(settings, f"retrowalk-demo-{secrets.token_hex(4)}") as connection:
         await connection.subscribe((topics.state, topics.event, topics.response))
-        with _view(console) as show:
-            audience = Audience(connection, topics, show)
-            listening = asyncio.create_task(audience.listen())
-            try:
-                yield audience
-            finally:
-                await _cancelled(listening)
+        audience = Audience(connection, topics, show)
+        listening = asyncio.create_task(audience.listen())
+        try:
+            yield audience
+        finally:
+            await _cancelled(listening)
 
 
 @contextmanager
