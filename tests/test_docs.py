@@ -213,15 +213,24 @@ def test_the_diagram_has_every_change_of_motion_and_no_other() -> None:
 
 def _links() -> Iterator[tuple[str, str]]:
     for page in PAGES:
-        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", page.read_text(encoding="utf-8")):
+        for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 yield str(page.relative_to(ROOT)), target
 
 
+def _anchors(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).lower().replace(" ", "-") for heading in headings}
+
+
 @pytest.mark.parametrize(("page", "target"), sorted(set(_links())))
 def test_a_link_leads_to_something(page: str, target: str) -> None:
-    """A relative link names a file or a folder of the repository."""
-    assert (ROOT / page).parent.joinpath(target).exists()
+    """A relative link names a file or a folder of the repository, and a heading that it has."""
+    name, _, anchor = target.partition("#")
+    there = (ROOT / page).parent / name if name else ROOT / page
+    assert there.exists()
+    assert not anchor or anchor in _anchors(there)
 
 
 def test_the_architecture_is_read_in_one_sitting() -> None:
