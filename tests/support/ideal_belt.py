@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 from retrowalk.engine import Engine, Outcome
 from retrowalk.model.commands import (
@@ -13,6 +14,7 @@ from retrowalk.model.commands import (
     Disconnect,
     Exit,
     PermittedCommand,
+    Rebuild,
     RequestControl,
     SetIncline,
     SetSpeed,
@@ -27,7 +29,10 @@ from retrowalk.model.observations import (
     ButtonPress,
     ButtonSource,
     HeartRateSample,
+    LinkDown,
     LinkUp,
+    MachineEvent,
+    MachineStatus,
     MarkerStored,
     Observation,
     StrapLine,
@@ -36,7 +41,7 @@ from retrowalk.model.observations import (
     Written,
 )
 from retrowalk.model.plan import Bout, Ceiling, Facing, Gap, Interval, Limits, Plan, Stage
-from retrowalk.model.reports import Phase, PromptKind, Reply, Report
+from retrowalk.model.reports import Phase, Prompt, PromptClosed, PromptKind, PromptOpened, Reply, Report, Trip, Tripped
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.settings import EngineSettings, HeartLimits, StrapTier
 from retrowalk.model.units import LEVEL, NS_PER_S, STANDSTILL, Incline, Speed, seconds
@@ -76,7 +81,7 @@ LIMITS = Limits(
 
 def plan(*bouts: Bout, level: int = 0, rest_s: int = 15, limits: Limits = LIMITS) -> Plan:
     """Return a plan of these bouts: turns where the facing changes, rests elsewhere."""
-    pairs = zip(bouts, bouts[1:], strict=False)
+    pairs = pairwise(bouts)
     gaps = (Gap.TURN if one.facing is not other.facing else Gap.REST for one, other in pairs)
     intervals = tuple(Interval(gap, rest_s if gap is Gap.REST else 0) for gap in gaps)
     return Plan("test", "Test", level, bouts, intervals, ("Short steps.",), limits)
@@ -87,7 +92,7 @@ TWO_BOUTS = plan(backward((0.5, 20)), backward((0.5, 20)))
 
 @dataclass
 class World:
-    """The engine with an ideal belt under it. Hooks (`belt_obeys`, `heart_bpm`, …) make the belt less than ideal."""
+    """The engine with an ideal belt under it. Switches (`obeys_stop`, `frozen`, …) make the belt less than ideal."""
 
     engine: Engine
     machine: Machine = MACHINE
@@ -100,23 +105,36 @@ class World:
     obeys_stop: bool = True
     answers: bool = True
     writes: bool = True
+    start_answer: Answer = Answer.SUCCESS
+    start_delay_s: float = 0.0
+    obeys_start: bool = True
+    units: float = 1.0  # 1.61: takes km/h for mph
+    frozen: bool = False  # the last frame again and again
     telemetry: bool = True
     heart_bpm: int | None = 90
     disk: bool = True
     willing: bool = True  # presses OK at each prompt
+    prompt: Prompt | None = None
     commands: list[tuple[int, Command]] = field(default_factory=list)
     reports: list[tuple[int, Report]] = field(default_factory=list)
     _due: list[tuple[int, Observation]] = field(default_factory=list)
     _elapsed_ns: int = 0
+    _frame: Telemetry = field(default_factory=Telemetry)
+    _moves_ns: int | None = None  # when the countdown of a START is over
     _next_telemetry_ns: int = 0
     _next_heart_ns: int = 0
     _deadline_ns: int = 0
 
     def feed(self, event: Observation | Request) -> Outcome:
         """Give the engine one input now and do what it commands."""
+        if isinstance(event, LinkUp | LinkDown):
+            self.linked = isinstance(event, LinkUp)
         outcome = self.engine.handle(event, self.now_ns)
         self._deadline_ns = outcome.deadline_ns
         self.reports += ((self.now_ns, report) for report in outcome.reports)
+        for report in outcome.reports:
+            if isinstance(report, PromptOpened | PromptClosed):
+                self.prompt = report.prompt if isinstance(report, PromptOpened) else None
         for command in outcome.commands:
             self.commands.append((self.now_ns, command))
             self._obey(command)
@@ -129,9 +147,33 @@ class World:
         replies = [report for _, report in self.reports[before:] if isinstance(report, Reply)]
         return replies[-1] if replies else None
 
-    def press(self, *, long: bool = False) -> None:
+    def press(self, *, long: bool = False, source: ButtonSource = ButtonSource.GPIO) -> None:
         """Press the button at the treadmill."""
-        self.feed(ButtonPress(ButtonSource.GPIO, long=long))
+        self.feed(ButtonPress(source, long=long))
+
+    def pull_strap(self) -> Outcome:
+        """Open the strap line."""
+        return self.feed(StrapLine(closed=False))
+
+    def status(self, event: MachineEvent) -> Outcome:
+        """Let the machine say something of itself."""
+        return self.feed(MachineStatus(event))
+
+    def lose_link(self) -> Outcome:
+        """Lose the radio link; the belt runs on."""
+        return self.feed(LinkDown("out of range"))
+
+    def find_link(self) -> Outcome:
+        """Get a new link."""
+        return self.feed(LinkUp(self.machine))
+
+    def turn_console(self, speed_kmh: float) -> None:
+        """Set another speed at the console."""
+        self.goal = Speed.from_kmh(speed_kmh)
+
+    def stall(self, for_s: float) -> None:
+        """Let time pass in which nothing is handled."""
+        self.now_ns += seconds(for_s)
 
     def arm(self, what: Plan = TWO_BOUTS) -> None:
         """Select, plug the strap in, and arm."""
@@ -148,6 +190,28 @@ class World:
                 return True
             self._step(min(self.now_ns + seconds(0.05), end_ns))
         return until()
+
+    def walking(self, what: Plan = TWO_BOUTS) -> World:
+        """Arm, board and step on; return at the beginning of the walk."""
+        self.arm(what)
+        self.run_to(Phase.WALK)
+        self.run(1)
+        return self
+
+    @property
+    def trip(self) -> Trip | None:
+        """What is latched."""
+        return self.engine.state(self.now_ns).trip
+
+    @property
+    def trips(self) -> list[str]:
+        """The causes of all trips so far."""
+        return [tripped.trip.cause for tripped in self.said(Tripped)]
+
+    @property
+    def starts(self) -> list[int]:
+        """When each START was permitted."""
+        return [at for at, command in self.sent(PermittedCommand) if isinstance(command.action, Start)]
 
     def run_to(self, phase: Phase, for_s: float = 600) -> None:
         """Let time pass until the session is in `phase`."""
@@ -176,7 +240,9 @@ class World:
             self.feed(observation)
         if self.linked and self.telemetry and to_ns >= self._next_telemetry_ns:
             self._next_telemetry_ns = to_ns + TELEMETRY_NS
-            self.feed(Telemetry(self.speed, self.incline, elapsed_s=self._elapsed_ns // NS_PER_S))
+            if not self.frozen:
+                self._frame = Telemetry(self.speed, self.incline, elapsed_s=self._elapsed_ns // NS_PER_S)
+            self.feed(self._frame)
         if self.heart_bpm is not None and to_ns >= self._next_heart_ns:
             self._next_heart_ns = to_ns + NS_PER_S
             jitter = to_ns // NS_PER_S % 3
@@ -187,7 +253,7 @@ class World:
             self._answer_prompt()
 
     def _answer_prompt(self) -> None:
-        prompt = self.engine.state(self.now_ns).prompt
+        prompt = self.prompt
         if prompt and self.now_ns - prompt.opened_ns > seconds(1.5):
             if prompt.kind is PromptKind.STEP_ON:
                 self.ask(Verb.CONFIRM)
@@ -195,11 +261,16 @@ class World:
                 self.press()
 
     def _move(self, dt_s: float) -> None:
+        if self._moves_ns is not None and self.now_ns >= self._moves_ns:
+            self.goal, self._moves_ns = self._as_run(self.machine.slowest), None
         change = Speed(round(50 * dt_s))
         if self.speed < self.goal:
             self.speed = min(self.goal, self.speed + change)
         else:
             self.speed = max(self.goal, self.speed - Speed(2 * change.centi_kmh))
+
+    def _as_run(self, speed: Speed) -> Speed:
+        return Speed(round(speed.centi_kmh * self.units))
 
     def _soon(self, observation: Observation, after_ns: int = ANSWER_NS) -> None:
         self._due.append((self.now_ns + after_ns, observation))
@@ -207,16 +278,22 @@ class World:
     def _obey(self, command: Command) -> None:
         match command:
             case Connect() if not self.linked and self.connect_works:
-                self.linked = True
                 self._soon(LinkUp(self.machine))
             case Disconnect():
+                self._due = [(at, o) for at, o in self._due if not isinstance(o, LinkUp)]
                 self.linked = False
+                self._soon(LinkDown("it was let go"), 0)
+            case Rebuild():
+                self.linked = False
+                self._soon(LinkDown("dropped"))
+                self._soon(LinkUp(self.machine), seconds(0.5))
             case StoreMarker():
                 self._soon(MarkerStored(self.disk))
-            case RequestControl(number) | Stop(number) | PermittedCommand(number) if self.writes:
+            case RequestControl(number) | Stop(number) | PermittedCommand(number) if self.writes and self.linked:
                 self._soon(Written(number), seconds(0.02))
                 if self.answers:
-                    self._soon(Answered(number, Answer.SUCCESS))
+                    starts = isinstance(command, PermittedCommand) and isinstance(command.action, Start)
+                    self._soon(Answered(number, self.start_answer if starts else Answer.SUCCESS))
                 self._do(command)
             case ClearMarker() | Exit() | _:
                 pass
@@ -224,11 +301,11 @@ class World:
     def _do(self, command: Command) -> None:
         match command:
             case Stop() if self.obeys_stop:
-                self.goal = STANDSTILL
-            case PermittedCommand(action=Start()):
-                self.goal = self.machine.slowest
+                self.goal, self._moves_ns = STANDSTILL, None
+            case PermittedCommand(action=Start()) if self.obeys_start and self.start_answer is Answer.SUCCESS:
+                self._moves_ns = self.now_ns + seconds(self.start_delay_s)
             case PermittedCommand(action=SetSpeed(speed)):
-                self.goal = speed
+                self.goal = self._as_run(speed)
             case PermittedCommand(action=SetIncline(incline)):
                 self.incline = incline
             case _:

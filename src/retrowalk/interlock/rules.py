@@ -103,12 +103,12 @@ def _stop_unseen(r: Readings, now: int) -> bool:
     return not silent and _older(r.belt.frame_ns, n.TELEMETRY_TRIP_NS, now)
 
 
-def _frozen(r: Readings, now: int) -> bool:
-    """The machine's clock, seen to advance before, has stood still although the belt has been moving."""
+def _frozen(r: Readings, _: int) -> bool:
+    """Frames keep coming, the belt moves, and the machine's clock, seen to advance before, has stood still."""
     belt = r.belt
-    if belt.elapsed_ns is None or belt.moving_ns is None:
+    if belt.frame_ns is None or belt.elapsed_ns is None or belt.moving_ns is None:
         return False
-    return now - max(belt.elapsed_ns, belt.moving_ns) > n.ELAPSED_FROZEN_NS
+    return belt.frame_ns - max(belt.elapsed_ns, belt.moving_ns) > n.ELAPSED_FROZEN_NS
 
 
 def _unexplained_standstill(r: Readings, now: int) -> bool:
