@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
 from collections.abc import Callable, Iterator
@@ -112,7 +113,7 @@ def test_the_levels_of_the_page_are_the_levels_of_the_code() -> None:
 # -- hazards and rules
 
 HAZARDS = {int(row[0]): row for row in rows("#")}
-ANSWERED_BY, STATUS = 4, 5
+ANSWERED_BY, STATUS, TESTS = 4, 5, 6
 
 
 def test_hazards_are_numbered_without_gaps() -> None:
@@ -145,6 +146,33 @@ def test_files_that_answer_a_hazard_exist(number: int) -> None:
     """A file that is renamed takes its row along."""
     files = [name for name in quoted(HAZARDS[number][ANSWERED_BY]) if name.endswith(".py")]
     assert [name for name in files if not (ROOT / "src" / "retrowalk" / name).is_file()] == []
+
+
+def _tests() -> Iterator[str]:
+    """Yield the name of every test function."""
+    for module in (ROOT / "tests").rglob("test_*.py"):
+        tree = ast.parse(module.read_text(encoding="utf-8"))
+        functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+        yield from (function.name for function in functions if function.name.startswith("test_"))
+
+
+EXISTING = frozenset(_tests())
+KINDS = {"reaction": "reaction", "no nuisance": "no_nuisance"}
+
+
+@pytest.mark.parametrize("number", HAZARDS)
+def test_the_tests_of_a_hazard_exist(number: int) -> None:
+    """A test that the table names, or a kind that it claims, is there."""
+    cell = HAZARDS[number][TESTS]
+    claimed = [f"test_hazard_{number:02}_{kind}" for words, kind in KINDS.items() if words in cell]
+    assert [name for name in quoted(cell) if name not in EXISTING] == []
+    assert [start for start in claimed if not any(name.startswith(start) for name in EXISTING)] == []
+
+
+def test_every_hazard_test_belongs_to_a_hazard() -> None:
+    """A test is named after a row of the table."""
+    numbers_tested = {int(match[1]) for name in EXISTING if (match := re.match(r"test_hazard_(\d+)_", name))}
+    assert numbers_tested <= set(HAZARDS)
 
 
 # -- the rules page
