@@ -29,7 +29,7 @@ fmt: setup  ## rewrite the code in the house style
 	@$(BIN)/ruff format .
 
 pictures: setup  ## the pictures of the documents, from a real demo (under 3 minutes)
-	@$(BIN)/python scripts/pictures
+	@$(BIN)/python scripts/pictures.py
 
 lock: setup  ## resolve the lock files anew
 	@scripts/lock

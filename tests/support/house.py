@@ -15,12 +15,13 @@ from retrowalk.app.parts import Parts
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.engine import Engine
 from retrowalk.heart_rate.client import HeartRateClient, HeartRateSettings
+from retrowalk.model import numbers
 from retrowalk.model.observations import ButtonPress, ButtonSource, MarkerStored, StrapLine
 from retrowalk.model.plan import Plan
 from retrowalk.model.reports import Cue, Phase, PromptKind, PromptOpened, Report, State
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.settings import EngineSettings, HeartLimits, StrapTier
-from retrowalk.model.units import seconds
+from retrowalk.model.units import NS_PER_S, seconds
 from retrowalk.session import words
 from retrowalk.treadmill.link import TreadmillLink
 from retrowalk.treadmill.machine import TreadmillSettings
@@ -103,6 +104,10 @@ class House:
         await asyncio.Event().wait()
 
     # -- what a test does ---
+
+    async def settled(self) -> None:
+        """Let the strap line have been closed for long enough to be believed."""
+        await asyncio.sleep(numbers.STRAP_STABLE_NS / NS_PER_S)
 
     def press(self) -> None:
         """Press the button at the treadmill."""

@@ -8,6 +8,7 @@ import re
 import tempfile
 import time
 from io import StringIO
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -57,14 +58,14 @@ def _draw(states: list[tuple[float, dict[str, Any]]]) -> plt.Figure:
         2, 1, sharex=True, figsize=(10, 4.6), height_ratios=(3, 1.3), layout="constrained"
     )
     for axes in (speed, heart):
-        for (at, state), (end, _) in zip(states, states[1:], strict=False):
+        for (at, state), (end, _) in pairwise(states):
             axes.axvspan(at - begun, end - begun, color=COLOURS.get(state["phase"], "white"), lw=0)
         axes.spines[["top", "right"]].set_visible(False)
-    speed.plot(times, [_number(s["target_kmh"]) for _, s in states], color="#888888", ls="--", lw=1.2, label="set-point")
-    speed.plot(times, [_number(s["speed_kmh"]) for _, s in states], color="#1b5e20", lw=2, label="belt, as reported")
-    heart.plot(times, [_number(s["heart_rate_bpm"]) for _, s in states], color="#b3261e", lw=1.6)
+    speed.plot(times, _column(states, "target_kmh"), color="#888888", ls="--", lw=1.2, label="set-point")
+    speed.plot(times, _column(states, "speed_kmh"), color="#1b5e20", lw=2, label="belt, as reported")
+    heart.plot(times, _column(states, "heart_rate_bpm"), color="#b3261e", lw=1.6)
     _label_phases(speed, states, begun)
-    speed.set(ylabel="km/h", ylim=(0, 1.15), title="The demo: two bouts backward, then a session in which the strap is pulled")
+    speed.set(ylabel="km/h", ylim=(0, 1.15), title="Two bouts backward, then a session in which the strap is pulled")
     speed.legend(loc=(0.31, 0.35), frameon=False, fontsize=8)
     heart.set(ylabel="bpm", xlabel="seconds", xlim=(0, times[-1]), ylim=(60, 90))
     return figure
@@ -80,8 +81,8 @@ def _label_phases(axes: plt.Axes, states: list[tuple[float, dict[str, Any]]], be
         last = phase
 
 
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value
+def _column(states: list[tuple[float, dict[str, Any]]], name: str) -> list[float]:
+    return [float("nan") if state[name] is None else state[name] for _, state in states]
 
 
 if __name__ == "__main__":
