@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS, World, backward, forward, plan, world
+from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS, World, backward, forward, judged, plan, world
 
 from retrowalk.engine import Outcome
 from retrowalk.model import numbers as n
@@ -903,8 +903,9 @@ def test_hazard_23_reaction_a_press_from_before_a_stall_starts_nothing() -> None
 def test_hazard_25_reaction_a_marker_at_boot_latches_and_stops_a_moving_belt() -> None:
     """Restarted in a session: connect, Stop, latch; a reset leads to idle only."""
     w = world(speed=Speed.from_kmh(2), goal=Speed.from_kmh(2))
-    w.engine = type(w.engine)(SETTINGS)
+    w.engine, w.judge = judged(SETTINGS)
     boot = w.engine.boot("killed", w.now_ns)
+    w.judge.marked = w.judge.demanded = True
     assert any(isinstance(c, Connect) for c in boot.commands)
     assert stops(w.find_link())
     latched_state = w.engine.state(w.now_ns)

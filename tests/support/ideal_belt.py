@@ -45,6 +45,7 @@ from retrowalk.model.reports import Phase, Prompt, PromptClosed, PromptKind, Pro
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.settings import EngineSettings, HeartLimits, StrapTier
 from retrowalk.model.units import LEVEL, NS_PER_S, STANDSTILL, Incline, Speed, seconds
+from support.judge import Judge
 
 MACHINE = Machine(
     address="C0:FF:EE:00:00:01",
@@ -92,9 +93,10 @@ TWO_BOUTS = plan(backward((0.5, 20)), backward((0.5, 20)))
 
 @dataclass
 class World:
-    """The engine with an ideal belt under it. Switches (`obeys_stop`, `frozen`, …) make the belt less than ideal."""
+    """The engine, judged, on an ideal belt. Switches (`obeys_stop`, `frozen`, …) make it less than ideal."""
 
     engine: Engine
+    judge: Judge
     machine: Machine = MACHINE
     now_ns: int = seconds(1000)
     linked: bool = False
@@ -129,7 +131,9 @@ class World:
         """Give the engine one input now and do what it commands."""
         if isinstance(event, LinkUp | LinkDown):
             self.linked = isinstance(event, LinkUp)
+        self.judge.before(event, self.now_ns)
         outcome = self.engine.handle(event, self.now_ns)
+        self.judge.after(event, outcome, self.now_ns)
         self._deadline_ns = outcome.deadline_ns
         self.reports += ((self.now_ns, report) for report in outcome.reports)
         for report in outcome.reports:
@@ -314,6 +318,12 @@ class World:
 
 def world(settings: EngineSettings = SETTINGS, **more: object) -> World:
     """Return a fresh engine on an ideal belt."""
-    made = World(Engine(settings), **more)  # type: ignore[arg-type]
+    made = World(*judged(settings), **more)  # type: ignore[arg-type]
     made.engine.boot(None, made.now_ns)
     return made
+
+
+def judged(settings: EngineSettings) -> tuple[Engine, Judge]:
+    """Return an engine and its judge."""
+    engine = Engine(settings)
+    return engine, Judge(engine, settings.strap is StrapTier.LINE)
