@@ -173,6 +173,14 @@ def test_every_hazard_test_belongs_to_a_hazard() -> None:
     assert numbers_tested <= set(HAZARDS)
 
 
+def test_every_invariant_has_a_test() -> None:
+    """Each line of the list is shown by at least one test with its number."""
+    section = SAFETY.partition("## 6. ")[2].partition("## 7. ")[0]
+    invariants = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]
+    tested = {int(match[1]) for name in EXISTING if (match := re.match(r"test_invariant_(\d+)_", name))}
+    assert invariants == sorted(tested)
+
+
 # -- the rules page
 
 
