@@ -1,0 +1,63 @@
+"""kill -9 of the broker in mid-session."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from brokers import Broker, running_broker
+from integration.scene import Scene, scene
+
+BACK_WITHIN_S = 5.0
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """Run a broker that can be killed."""
+    with running_broker(tmp_path) as running:
+        yield running
+
+
+async def _comes_back(broker: Broker, set_: Scene) -> None:
+    """Start the broker again; within seconds the daemon is online and its state is news."""
+    statuses, states, since_s = len(set_.home.statuses), len(set_.home.states), time.monotonic()
+    await asyncio.to_thread(broker.start)
+    await set_.home.status("online", statuses, patience_s=BACK_WITHIN_S)
+    await set_.home.state(states)
+    assert time.monotonic() - since_s < BACK_WITHIN_S
+
+
+async def test_a_session_goes_on_without_a_broker(tmp_path: Path, broker: Broker) -> None:
+    """broker_lost = "continue": the bout is walked to its end; when the broker is back, so are state and stop."""
+    async with scene(tmp_path, port=broker.port, mqtt='broker_lost = "continue"') as set_:
+        await set_.run()
+        since_s = set_.now_s
+        broker.kill()
+        await set_.phase_on_socket("rest")
+        assert len(set_.simulator.of("belt_standing", after_s=since_s)) == 1
+        assert (await set_.ctl("state")).status == 0
+        await _comes_back(broker, set_)
+        since, since_s = len(set_.home.events), set_.now_s
+        await set_.home.stop()
+        await set_.stop_written(since_s)
+        await set_.home.phase("questions", since)
+
+
+async def test_a_session_ends_with_the_broker(tmp_path: Path, broker: Broker) -> None:
+    """broker_lost = "end_session": the end is announced, the belt stops, verified, and the treadmill is let go."""
+    async with scene(tmp_path, port=broker.port, mqtt='broker_lost = "end_session"') as set_:
+        await set_.run()
+        since, since_s = len(set_.home.events), set_.now_s
+        broker.kill()
+        await set_.stop_written(since_s)
+        await set_.stands(since_s)
+        await set_.simulator.until("link_down", after_s=since_s)
+        await set_.phase_on_socket("idle")
+        assert not set_.marker.exists()
+        await _comes_back(broker, set_)
+        cue = await set_.home.event("cue", since)
+        assert "home automation is lost" in cue["text"]
+        await set_.home.event("stop_verified", since)

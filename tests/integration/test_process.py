@@ -1,0 +1,107 @@
+"""The daemon's own ways out: killed, told to end, started twice."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from itertools import pairwise
+
+from integration.scene import START, STOP, Scene, retrowalk
+
+from retrowalk.cli.demo_stage import start_daemon
+
+WRITTEN_WITHIN_S = 3.0  # of the death
+QUICKLY_S = 5.0
+
+
+async def _killed(set_: Scene) -> float:
+    """Kill the daemon on a running belt; return when. The link stays, and the belt runs on."""
+    await set_.run()
+    set_.stage.daemon.kill()
+    await set_.stage.daemon.wait()
+    died_s = set_.now_s
+    await set_.home.status("offline")  # the last will
+    assert not set_.simulator.of("link_down")
+    assert not set_.simulator.of("belt_standing")
+    assert set_.marker.exists()
+    return died_s
+
+
+async def test_the_failsafe_stops_the_belt_of_a_killed_daemon_which_then_comes_up_latched(idle: Scene) -> None:
+    """A fresh process writes Stop and sees the belt stand; the next daemon knows, and waits for a person."""
+    died_s = await _killed(idle)
+    ended = await retrowalk("stop", "--failsafe", "--marker", idle.marker, environment=idle.stage.environment)
+    assert ended.status == 0, ended.err
+    assert await idle.stop_written(died_s) - died_s < WRITTEN_WITHIN_S
+    await idle.stands(died_s)
+    states, written = len(idle.home.states), len(idle.writes)
+    async with start_daemon(idle.config, idle.stage.environment):
+        state = await idle.home.state(states, phase="tripped")
+        assert state["trip_cause"] == "restart_in_session"
+        assert "tripped" in (await idle.home.command("select_program", "demo"))["reason"]
+        assert START not in idle.writes[written:]
+        await _reset_needs_the_strap(idle)
+        assert not idle.marker.exists()
+
+
+async def _reset_needs_the_strap(set_: Scene) -> None:
+    """Reset over the local socket: refused while the strap is open, taken once it is closed."""
+    states = len(set_.home.states)
+    set_.simulator.do("pull_strap")
+    await set_.home.state(states, strap_closed=False)
+    refused = await set_.ctl("reset")
+    assert (refused.status, "strap" in refused.err) == (4, True)
+    states = len(set_.home.states)
+    set_.simulator.do("clip_strap")
+    await set_.home.state(states, strap_closed=True)
+    await set_.reset()
+
+
+async def test_a_daemon_that_comes_back_on_a_running_belt_stops_it(idle: Scene) -> None:
+    """Killed and started again before anything else could act: the belt is stopped, never adopted."""
+    died_s = await _killed(idle)
+    states, written = len(idle.home.states), len(idle.writes)
+    async with start_daemon(idle.config, idle.stage.environment):
+        await idle.stands(died_s)
+        await idle.home.state(states, phase="tripped", latched=True)
+    assert set(idle.writes[written:]) <= {"00", STOP}
+
+
+async def test_told_to_end_on_a_running_belt_it_stops_verifies_and_only_then_lets_go(idle: Scene) -> None:
+    """SIGTERM: Stop, standstill, disconnect, in this order; exit status 0; `offline` is said; no marker stays."""
+    await idle.run()
+    since_s = idle.now_s
+    idle.stage.daemon.send_signal(signal.SIGTERM)
+    assert await idle.stage.daemon.wait() == 0
+    moments_s = [
+        since_s,
+        await idle.stop_written(since_s),
+        await idle.stands(since_s),
+        float((await idle.simulator.until("link_down", after_s=since_s))["at_s"]),
+    ]
+    assert all(earlier < later for earlier, later in pairwise(moments_s)), moments_s
+    await idle.home.status("offline")
+    assert not idle.marker.exists()
+
+
+async def test_told_to_end_when_idle_it_ends_at_once(idle: Scene) -> None:
+    """SIGTERM: exit status 0, `offline` is said, the treadmill was never touched."""
+    idle.stage.daemon.send_signal(signal.SIGTERM)
+    async with asyncio.timeout(QUICKLY_S):
+        assert await idle.stage.daemon.wait() == 0
+    await idle.home.status("offline")
+    assert not idle.simulator.of("link_up")
+
+
+async def test_a_second_daemon_of_the_same_configuration_ends_at_once(idle: Scene) -> None:
+    """Exit status 2 and a sentence that says what would be right; the first one does not notice."""
+    command = (sys.executable, "-m", "retrowalk", "run", "--config", str(idle.config))
+    second = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, env=idle.stage.environment)
+    _, complaint = await second.communicate()
+    assert second.returncode == 2
+    assert complaint.decode().startswith("retrowalk: another daemon holds ")
+    assert "daemon.name" in complaint.decode()
+    assert "Traceback" not in complaint.decode()
+    assert idle.home.statuses == ["online"]
+    assert (await idle.ctl("state")).status == 0
