@@ -1,4 +1,4 @@
-"""What can go wrong with a simulated treadmill at any moment: settings that its owner may change between two calls."""
+"""What can go wrong with a simulated device at any moment: settings that its owner may change between two calls."""
 
 from __future__ import annotations
 
@@ -7,20 +7,8 @@ from typing import Final
 
 
 @dataclass(slots=True)
-class Faults:
-    """The faults that hold now. Nothing is wrong by default."""
-
-    lose_indications: bool = False  # requests are executed and never answered
-    late_indications_s: float = 0.0  # answers come that much later
-    duplicate_indications: bool = False
-    stall_writes: bool = False  # the write neither arrives nor is it ever responded to
-    freeze_values: bool = False  # the same telemetry frame again and again
-    freeze_counters: bool = False  # speed goes on, time and way do not
-    silence: bool = False  # no telemetry
-    control_held: bool = False  # another client has control: requests for it fail
-    ignore_stop: bool = False  # stop succeeds and has no effect
-    runaway_kmh: float = 0.0  # the belt runs that much faster than its set-point
-    creep_kmh: float = 0.0  # the belt moves though nobody started it
+class Switchable:
+    """Faults that are turned on and off by their names. A class of faults adds its fields."""
 
     def switch(self, name: str, *, on: bool, value: float | None = None) -> None:
         """Turn the fault `name` on (by `value`, else a usual amount) or off. Raises ValueError that lists the names."""
@@ -34,4 +22,21 @@ class Faults:
             setattr(self, name, (usual if value is None else value) if on else 0.0)
 
 
-_USUAL: Final = {"late_indications_s": 3.0, "runaway_kmh": 3.0, "creep_kmh": 0.8}
+@dataclass(slots=True)
+class Faults(Switchable):
+    """The faults of a treadmill that hold now. Nothing is wrong by default."""
+
+    lose_indications: bool = False  # requests are executed and never answered
+    late_indications_s: float = 0.0  # answers come that much later
+    duplicate_indications: bool = False
+    stall_writes: bool = False  # the write neither arrives nor is it ever responded to
+    freeze_values: bool = False  # the same telemetry frame again and again
+    freeze_counters: bool = False  # speed goes on, time and way do not
+    silence: bool = False  # no telemetry
+    control_held: bool = False  # another client has control: requests for it fail
+    ignore_stop: bool = False  # stop succeeds and has no effect
+    runaway_kmh: float = 0.0  # the belt runs that much faster than its set-point
+    creep_kmh: float = 0.0  # the belt moves though nobody started it
+
+
+_USUAL: Final = {"late_indications_s": 3.0, "runaway_kmh": 3.0, "creep_kmh": 0.8, "artefact_bpm": 80.0}

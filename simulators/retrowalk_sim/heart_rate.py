@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 from retrowalk_sim.device import Device
+from retrowalk_sim.faults import Switchable
 from retrowalk_sim.gatt import Advertisement, Characteristic, Service, uuid16
 
 HEART_RATE: Final = uuid16(0x180D)
@@ -28,7 +29,7 @@ LONGEST_RR_S: Final = 2.5  # a gap is no beat
 
 
 @dataclass(slots=True)
-class HeartRateFaults:
+class HeartRateFaults(Switchable):
     """What may be wrong with the strap now."""
 
     off_body: bool = False  # with a contact bit it says so; without, it repeats its last rate for ever, without RR

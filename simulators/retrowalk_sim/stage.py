@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from retrowalk_sim.device import Device
+from retrowalk_sim.faults import Switchable
 from retrowalk_sim.heart_rate import HeartRateStrap
 from retrowalk_sim.strap_line import SafetyStrap
 from retrowalk_sim.treadmill import Treadmill
@@ -32,7 +33,8 @@ class Stage:
             "press": lambda order: treadmill.press(str(order["key"])),
             "move_by_hand": lambda order: treadmill.move_by_hand(float(order["kmh"])),
             "take_control": lambda order: treadmill.take_control(order.get("kmh")),
-            "fault": self._fault,
+            "fault": lambda order: self._fault(treadmill.faults, order),
+            "heart_fault": lambda order: self._fault(self._worn.faults, order),
             "lose_link": lambda order: treadmill.lose_link(float(order.get("for_s", 0.0))),
             "walker": self._walk,
         }
@@ -54,9 +56,15 @@ class Stage:
         except (KeyError, TypeError) as error:
             raise ValueError(f"{order['do']!r} lacks or misuses {error}") from error
 
-    def _fault(self, order: Order) -> None:
+    @property
+    def _worn(self) -> HeartRateStrap:
+        if self.heart is None:
+            raise ValueError("nobody wears a heart-rate strap here: --heart-rate adds one")
+        return self.heart
+
+    def _fault(self, faults: Switchable, order: Order) -> None:
         on = bool(order.get("on", True))
-        self.treadmill.faults.switch(str(order["name"]), on=on, value=order.get("value"))
+        faults.switch(str(order["name"]), on=on, value=order.get("value"))
         self.treadmill.witness.saw(self.treadmill.now_s, "fault", f"{order['name']} {'on' if on else 'off'}")
 
     def _walk(self, order: Order) -> None:

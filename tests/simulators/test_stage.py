@@ -21,6 +21,8 @@ from retrowalk_sim.treadmill import Treadmill
         ({"do": "take_control"}, "control_taken"),
         ({"do": "fault", "name": "silence"}, "fault silence on"),
         ({"do": "fault", "name": "runaway_kmh", "on": False}, "fault runaway_kmh off"),
+        ({"do": "heart_fault", "name": "dropout"}, "fault dropout on"),
+        ({"do": "heart_fault", "name": "artefact_bpm", "value": 40}, "fault artefact_bpm on"),
         ({"do": "walker", "step": "step_on"}, "stepped_on"),
         ({"do": "walker", "step": "fall"}, "fell"),
     ],
@@ -44,6 +46,7 @@ def test_an_order_is_carried_out_now(order: Order, witnessed: str) -> None:
         ({"do": "press", "key": "turbo"}, "no button"),
         ({"do": "move_by_hand", "kmh": None}, "'move_by_hand' lacks or misuses"),
         ({"do": "fault", "name": "gremlins"}, "choose from lose_indications"),
+        ({"do": "heart_fault", "name": "dropout"}, "--heart-rate adds one"),
         ({"do": "walker", "step": "jump"}, "a walker can step: step_on"),
     ],
 )
