@@ -1,0 +1,536 @@
+"""The interlock as a whole: trips, latch, permits, verification, reset."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS
+from support.interlock_bench import NOW, settled_heart, standing
+
+from retrowalk.interlock import Interlock
+from retrowalk.model import numbers as n
+from retrowalk.model.commands import (
+    ClearMarker,
+    Command,
+    Connect,
+    Disconnect,
+    PermittedCommand,
+    RequestControl,
+    SetIncline,
+    SetSpeed,
+    Start,
+    Stop,
+    StoreMarker,
+)
+from retrowalk.model.intent import Boarding, Proposal
+from retrowalk.model.observations import (
+    Answer,
+    Answered,
+    LinkDown,
+    LinkUp,
+    MarkerStored,
+    StrapLine,
+    Telemetry,
+    Tick,
+    WriteFailed,
+    Written,
+)
+from retrowalk.model.plan import Facing
+from retrowalk.model.reports import Kind, Motion, Rung, StopStep, Tripped, Warned
+from retrowalk.model.units import LEVEL, STANDSTILL, Incline, Speed, seconds
+
+OK = Boarding(1, Facing.BACKWARD, NOW)
+NOTHING = Proposal()
+WALK = Proposal(target=Speed(150), incline=LEVEL)
+
+
+def idle() -> Interlock:
+    """Return an interlock with which a session may open."""
+    interlock = Interlock(SETTINGS)
+    r = interlock.readings
+    r.heart, r.belt, r.machine = settled_heart(), standing(), MACHINE
+    r.linked_ns = r.strap_ns = NOW - seconds(10)
+    r.strap_closed, r.presence_ns, r.plan = True, NOW, TWO_BOUTS
+    interlock.judge(NOW)
+    return interlock
+
+
+def opened() -> Interlock:
+    """Return one with an open session, ready to start."""
+    interlock = idle()
+    interlock.open(TWO_BOUTS)
+    interlock.hear(MarkerStored(ok=True), NOW)
+    interlock.judge(NOW)
+    return interlock
+
+
+def boarding() -> Interlock:
+    """Return one that has permitted START."""
+    interlock = opened()
+    interlock.permit(Proposal(boarding=OK), NOW)
+    return interlock
+
+
+def on_the_move() -> Interlock:
+    """Return one whose belt runs."""
+    interlock = boarding()
+    turn(interlock, Telemetry(n.BOARD_SPEED, LEVEL))
+    return interlock
+
+
+def turn(
+    interlock: Interlock, observation: object = Tick(), proposal: Proposal = NOTHING, now_ns: int = NOW
+) -> list[Command]:
+    """Turn the crank once: hear, judge, permit; return the commands."""
+    interlock.commands.clear()
+    interlock.hear(observation, now_ns)  # type: ignore[arg-type]  # any observation
+    interlock.judge(now_ns)
+    interlock.permit(proposal, now_ns)
+    return list(interlock.commands)
+
+
+def answer_all(interlock: Interlock) -> None:
+    """Answer whatever is in flight with success."""
+    for number in range(1, 40):
+        interlock.hear(Answered(number, Answer.SUCCESS), NOW)
+
+
+# -- opening and starting --------------------------------------------------------------------------------------------
+
+
+def test_opening_stores_the_marker_and_asks_for_control() -> None:
+    """Nothing else is written; motion is standstill."""
+    interlock = idle()
+    interlock.open(TWO_BOUTS)
+    assert interlock.commands == [StoreMarker()]
+    assert interlock.motion is Motion.STANDSTILL
+    assert turn(interlock) == [RequestControl(1)]
+    assert turn(interlock) == []
+
+
+def test_no_session_opens_with_a_broken_rule_or_during_a_stop() -> None:
+    """Whatever the session believes."""
+    broken = idle()
+    broken.readings.strap_closed = False
+    broken.judge(NOW)
+    broken.open(TWO_BOUTS)
+    stopping = idle()
+    stopping.stop_by_person(NOW)
+    stopping.open(TWO_BOUTS)
+    assert not broken.opened
+    assert not stopping.opened
+    assert stopping.motion is Motion.STOPPING
+
+
+def test_one_start_per_boarding() -> None:
+    """The permit expires in a second; the same boarding starts nothing again."""
+    interlock = opened()
+    interlock.commands.clear()
+    interlock.permit(Proposal(boarding=OK), NOW)
+    assert [c for c in interlock.commands if isinstance(c, PermittedCommand)] == [
+        PermittedCommand(2, Start(), NOW + n.PERMIT_EXPIRES_NS)
+    ]
+    interlock.motion = Motion.STANDSTILL
+    assert turn(interlock, proposal=Proposal(boarding=OK)) == []
+
+
+@pytest.mark.parametrize(("age_ns", "starts"), [
+    (n.CONFIRM_EXPIRES_NS - 1, True), (n.CONFIRM_EXPIRES_NS, True), (n.CONFIRM_EXPIRES_NS + 1, False),
+])  # fmt: skip
+def test_a_confirmation_expires(age_ns: int, starts: bool) -> None:
+    """Five seconds after OK the belt does not start any more."""
+    interlock = opened()
+    interlock.permit(Proposal(boarding=replace(OK, confirmed_ns=NOW - age_ns)), NOW)
+    assert (interlock.motion is Motion.BOARDING) is starts
+
+
+def test_a_start_is_judged_when_it_is_permitted() -> None:
+    """What changed since the rules were last looked at counts."""
+    interlock = opened()
+    interlock.readings.strap_closed = False
+    interlock.permit(Proposal(boarding=OK), NOW)
+    assert interlock.motion is Motion.STANDSTILL
+
+
+def test_nothing_is_permitted_outside_a_session() -> None:
+    """Not for any proposal."""
+    assert turn(idle(), proposal=Proposal(boarding=OK, target=Speed(100), halt=True)) == []
+
+
+def test_motion_begins_with_the_first_frame_that_says_so() -> None:
+    """A zero frame, or one without speed, is no motion."""
+    interlock = boarding()
+    turn(interlock, Telemetry(STANDSTILL))
+    turn(interlock, Telemetry(incline=LEVEL))
+    assert interlock.view().motion is Motion.BOARDING
+    turn(interlock, Telemetry(Speed(10)))
+    assert interlock.view().motion is Motion.MOVING
+
+
+def test_a_fast_minimum_is_warned_of() -> None:
+    """Boarding above half a mile an hour is said."""
+    interlock = idle()
+    interlock.readings.machine = replace(MACHINE, slowest=Speed(100))
+    interlock.open(TWO_BOUTS)
+    assert [r.what for r in interlock.reports if isinstance(r, Warned)] == ["fast_minimum"]
+
+
+# -- set-points ------------------------------------------------------------------------------------------------------
+
+
+def test_one_set_point_at_a_time() -> None:
+    """The next goes out when the one before was answered, or two seconds later."""
+    interlock = on_the_move()
+    answer_all(interlock)
+    first = turn(interlock, proposal=WALK)
+    assert [c.action for c in first if isinstance(c, PermittedCommand)] == [SetSpeed(Speed(80))]
+    for tick in range(1, 20):
+        frame = Telemetry(n.BOARD_SPEED)
+        assert turn(interlock, frame, WALK, NOW + tick * n.TICK_NS) == []
+    late = turn(interlock, Telemetry(n.BOARD_SPEED), WALK, NOW + n.ANSWER_PATIENCE_NS + 1)
+    assert len(late) == 1
+
+
+def test_a_set_point_is_remembered_as_an_explanation() -> None:
+    """For overspeed."""
+    interlock = on_the_move()
+    answer_all(interlock)
+    turn(interlock, proposal=WALK)
+    assert list(interlock.readings.commanded) == [(NOW, Speed(80))]
+
+
+@pytest.mark.parametrize("answer", [Answer.FAILED, Answer.INVALID_PARAMETER, Answer.NOT_SUPPORTED])
+def test_a_refused_set_point_is_warned_of(answer: Answer) -> None:
+    """It stops nothing."""
+    interlock = on_the_move()
+    answer_all(interlock)
+    (command,) = turn(interlock, proposal=WALK)
+    assert isinstance(command, PermittedCommand)
+    turn(interlock, Answered(command.number, answer))
+    assert interlock.trip is None
+    assert [r.what for r in interlock.reports if isinstance(r, Warned)] == ["set_point_refused"]
+
+
+def test_a_set_point_without_control_trips() -> None:
+    """Somebody else has the machine."""
+    interlock = on_the_move()
+    answer_all(interlock)
+    (command,) = turn(interlock, proposal=WALK)
+    assert isinstance(command, PermittedCommand)
+    assert isinstance(turn(interlock, Answered(command.number, Answer.NOT_PERMITTED))[0], Stop)
+    assert interlock.trip
+    assert interlock.trip.cause == "control_lost"
+
+
+def test_a_set_point_that_failed_is_due_again() -> None:
+    """Also an incline: it is not believed to be set."""
+    interlock = on_the_move()
+    answer_all(interlock)
+    (speed,) = turn(interlock, proposal=WALK)
+    assert isinstance(speed, PermittedCommand)
+    (again,) = turn(interlock, WriteFailed(speed.number, "x"), WALK)
+    assert isinstance(again, PermittedCommand)
+    assert again.action == speed.action
+    interlock.hear(Answered(again.number, Answer.SUCCESS), NOW)
+    uphill = Proposal(target=n.BOARD_SPEED, incline=Incline(10))
+    tilted = []
+    for tick in range(1, 21):
+        tilted += turn(interlock, Telemetry(n.BOARD_SPEED), uphill, NOW + tick * n.TICK_NS)
+    assert isinstance(tilted[0], PermittedCommand)
+    assert isinstance(tilted[0].action, SetIncline)
+    assert not interlock.view().level
+    turn(interlock, WriteFailed(tilted[0].number, "x"), uphill, NOW + 21 * n.TICK_NS)
+    interlock.hear(WriteFailed(tilted[0].number, "again"), NOW)
+    assert interlock.motion is Motion.MOVING
+
+
+def test_without_a_drive_or_a_machine_nothing_is_set() -> None:
+    """Should they ever be missing while the belt moves."""
+    for attribute in ("_drive", "machine"):
+        interlock = on_the_move()
+        answer_all(interlock)
+        owner = interlock if attribute == "_drive" else interlock.readings
+        setattr(owner, attribute, None)
+        interlock.permit(WALK, NOW)
+        assert not [c for c in interlock.commands if isinstance(getattr(c, "action", None), SetSpeed)]
+
+
+def test_a_failed_write_without_a_drive_is_no_error() -> None:
+    """A late failure after the belt was let go."""
+    interlock = on_the_move()
+    answer_all(interlock)
+    (command,) = turn(interlock, proposal=WALK)
+    assert isinstance(command, PermittedCommand)
+    interlock._drive = None
+    interlock.hear(WriteFailed(command.number, "x"), NOW)
+    assert not interlock.readings.start_refused
+
+
+def test_easing_lowers_the_ceiling() -> None:
+    """A rule that lowers steps the drive down."""
+    interlock = on_the_move()
+    answer_all(interlock)
+    r = interlock.readings
+    r.heart._over_soft_ns = NOW - n.HEART_RATE_SOFT_NS
+    turn(interlock, proposal=WALK)
+    assert [(f.rule, f.kind) for f in interlock.view().faults] == [("heart_rate_soft", Kind.EASE)]
+    assert interlock._drive
+    assert interlock._drive.eased == Speed(80)
+
+
+# -- stopping --------------------------------------------------------------------------------------------------------
+
+
+def test_a_trip_latches_once_with_its_readings() -> None:
+    """One Stop in that call, one report, a marker that survives; not one more Stop while the fault lasts."""
+    interlock = on_the_move()
+    commands = turn(interlock, StrapLine(closed=False), now_ns=NOW)
+    assert [type(c) for c in commands] == [Stop, StoreMarker]
+    assert commands[1] == StoreMarker("strap_open")
+    trip = interlock.trip
+    assert trip
+    assert (trip.cause, trip.at_ns, trip.speed, trip.heart_rate_bpm) == ("strap_open", NOW, n.BOARD_SPEED, 90)
+    for _ in range(5):
+        assert turn(interlock) == []
+    assert len([r for r in interlock.reports if isinstance(r, Tripped)]) == 1
+    assert interlock.readings.presence_ns is None
+
+
+def test_a_trip_during_a_planned_stop_latches_and_writes_again() -> None:
+    """The ladder goes on; the latch is added."""
+    interlock = on_the_move()
+    assert isinstance(turn(interlock, proposal=Proposal(halt=True))[0], Stop)
+    assert interlock.trip is None
+    assert isinstance(turn(interlock, StrapLine(closed=False))[0], Stop)
+    assert interlock.trip
+
+
+def test_a_planned_stop_is_verified_by_new_frames_and_keeps_the_session() -> None:
+    """Two zero frames after the demand; then standstill, and control is asked for again."""
+    interlock = on_the_move()
+    (stop,) = turn(interlock, proposal=Proposal(halt=True))
+    assert isinstance(stop, Stop)
+    turn(interlock, Written(stop.number))
+    turn(interlock, Telemetry(STANDSTILL))
+    assert interlock.view().motion is Motion.STOPPING
+    commands = turn(interlock, Telemetry(STANDSTILL))
+    assert interlock.view().motion is Motion.STANDSTILL
+    assert [type(c) for c in commands] == [RequestControl]
+    assert [r.rung for r in interlock.reports if isinstance(r, StopStep)][-1] is Rung.VERIFIED
+
+
+def test_zero_frames_during_a_countdown_verify_nothing() -> None:
+    """A belt that was told to start may still do so: the link is kept until it no longer can."""
+    interlock = boarding()
+    turn(interlock, StrapLine(closed=False))
+    for at_s in range(8):
+        commands = turn(interlock, Telemetry(STANDSTILL), now_ns=NOW + seconds(at_s))
+        assert not [c for c in commands if isinstance(c, Disconnect)]
+    assert Disconnect() in turn(interlock, Telemetry(STANDSTILL), now_ns=NOW + seconds(8))
+
+
+def test_a_latched_stop_once_verified_lets_go_and_keeps_the_marker() -> None:
+    """Hands off, latched."""
+    interlock = on_the_move()
+    turn(interlock, StrapLine(closed=False))
+    turn(interlock, Telemetry(STANDSTILL))
+    commands = turn(interlock, Telemetry(STANDSTILL))
+    assert Disconnect() in commands
+    assert ClearMarker() not in commands
+    assert interlock.motion is Motion.IDLE
+    assert interlock.view().latched
+
+
+def test_stops_by_persons() -> None:
+    """On a belt that may move: latched. At standstill: not. Outside a session: connect first, no latch."""
+    moving, standing_still, outside = on_the_move(), opened(), idle()
+    for interlock in (moving, standing_still, outside):
+        interlock.commands.clear()
+        interlock.stop_by_person(NOW)
+        assert any(isinstance(c, Stop) for c in interlock.commands)
+    assert moving.trip
+    assert moving.trip.cause == "user_stop"
+    assert standing_still.trip is None
+    assert outside.trip is None
+    assert Connect() in outside.commands
+
+
+def test_outside_a_session_nothing_trips() -> None:
+    """An explicit stop while idle with the strap off is a stop, not a trip."""
+    interlock = idle()
+    interlock.stop_by_person(NOW)
+    turn(interlock, StrapLine(closed=False))
+    assert interlock.trip is None
+
+
+def test_without_a_machine_the_careful_run_down_holds() -> None:
+    """A stop before any machine was known."""
+    interlock = Interlock(SETTINGS)
+    interlock.stop_by_person(NOW)
+    interlock.judge(NOW + seconds(15) - 1)
+    assert Rung.NO_STANDSTILL not in [r.rung for r in interlock.reports if isinstance(r, StopStep)]
+    interlock.judge(NOW + seconds(15))
+    assert Rung.NO_STANDSTILL in [r.rung for r in interlock.reports if isinstance(r, StopStep)]
+
+
+def test_an_unramped_pause_stops_at_once_without_a_latch() -> None:
+    """A refused start, for one."""
+    interlock = boarding()
+    (number,) = [c.number for c in interlock.commands if isinstance(c, PermittedCommand)]
+    commands = turn(interlock, Answered(number, Answer.FAILED))
+    assert isinstance(commands[0], Stop)
+    assert interlock.trip is None
+    assert interlock.view().ending
+    assert interlock.view().pausing
+
+
+@pytest.mark.parametrize("observation", [WriteFailed(2, "x"), Answered(2, Answer.NOT_PERMITTED)])
+def test_a_start_that_failed_or_is_not_permitted_is_refused(observation: WriteFailed | Answered) -> None:
+    """Either way no further START."""
+    interlock = boarding()
+    turn(interlock, observation)
+    assert interlock.readings.start_refused
+
+
+def test_the_link_during_a_stop() -> None:
+    """Lost: alarmed. Back: the stop first. Its answers and failures are the ladder's."""
+    interlock = on_the_move()
+    turn(interlock, StrapLine(closed=False))
+    turn(interlock, LinkDown("gone"))
+    assert interlock.view().alarm
+    commands = turn(interlock, LinkUp(MACHINE), now_ns=NOW + 1)
+    assert isinstance(commands[0], Stop)
+    assert interlock.view().alarm is None
+    turn(interlock, WriteFailed(commands[0].number, "x"), now_ns=NOW + 2)
+    again = turn(interlock, now_ns=NOW + 2 + n.STOP_RESEND_NS)
+    assert isinstance(again[0], Stop)
+
+
+def test_a_link_that_comes_back_at_rest_is_asked_for_control() -> None:
+    """Control ends with the link."""
+    interlock = opened()
+    answer_all(interlock)
+    turn(interlock)
+    turn(interlock, LinkDown("gone"))
+    assert [type(c) for c in turn(interlock, LinkUp(MACHINE))] == [RequestControl]
+
+
+@pytest.mark.parametrize(("after_ns", "asked"), [
+    (n.CONTROL_RETRY_NS - 1, False), (n.CONTROL_RETRY_NS, False), (n.CONTROL_RETRY_NS + 1, True),
+])  # fmt: skip
+def test_control_that_somebody_else_has_is_asked_for_again(after_ns: int, asked: bool) -> None:
+    """Every five seconds, at standstill."""
+    interlock = opened()
+    (request,) = turn(interlock)
+    assert isinstance(request, RequestControl)
+    turn(interlock, Answered(request.number, Answer.NOT_PERMITTED))
+    assert interlock.readings.control_lost
+    commands = turn(interlock, now_ns=NOW + after_ns)
+    assert bool(commands) is asked
+    if commands:
+        assert isinstance(commands[0], RequestControl)
+        turn(interlock, Answered(commands[0].number, Answer.SUCCESS))
+        assert not interlock.readings.control_lost
+
+
+# -- latch and reset -------------------------------------------------------------------------------------------------
+
+
+def latched() -> Interlock:
+    """Return one that is latched, its stop verified, its cause gone."""
+    interlock = on_the_move()
+    turn(interlock, StrapLine(closed=False))
+    for _ in range(2):
+        turn(interlock, Telemetry(STANDSTILL))
+    turn(interlock, StrapLine(closed=True))
+    interlock.commands.clear()
+    return interlock
+
+
+def test_reset_clears_latch_and_marker_and_wants_a_new_presence() -> None:
+    """At standstill with the cause gone."""
+    interlock = latched()
+    interlock.present(NOW)
+    assert interlock.readings.presence_ns is None, "the edge that ends a trip is no presence"
+    assert interlock.reset(NOW) is None
+    assert interlock.trip is None
+    assert ClearMarker() in interlock.commands
+    interlock.present(NOW)
+    assert interlock.readings.presence_ns == NOW
+    interlock.present(NOW + 1, declared=True)
+    assert interlock.readings.declared_ns == NOW + 1
+
+
+def test_reset_is_refused_while_the_cause_lasts_or_the_belt_may_move() -> None:
+    """And says why; with nothing latched there is nothing to reset."""
+    interlock = latched()
+    turn(interlock, StrapLine(closed=False))
+    assert "strap" in (interlock.reset(NOW) or "")
+    moving = on_the_move()
+    moving.stop_by_person(NOW)
+    assert moving.reset(NOW) == "the belt is not yet seen to stand"
+    assert idle().reset(NOW) == "nothing is latched"
+
+
+@pytest.mark.parametrize(("after_ns", "told", "linked", "resets"), [
+    (n.STOP_ALARM_STAYS_NS - 1, False, False, False),
+    (n.STOP_ALARM_STAYS_NS, False, False, True),
+    (n.STOP_ALARM_STAYS_NS, True, True, False),
+    (n.STOP_ALARM_STAYS_NS, False, True, True),
+    (n.STOP_ALARM_STAYS_NS + 1, False, True, True),
+])  # fmt: skip
+def test_a_stop_that_nothing_will_verify_is_a_persons_word(
+    after_ns: int, told: bool, linked: bool, resets: bool
+) -> None:
+    """After 30 s with no link, or no frames; not while frames say that the belt runs."""
+    interlock = on_the_move()
+    interlock.stop_by_person(NOW)
+    if not linked:
+        interlock.hear(LinkDown("gone"), NOW)
+    if told:
+        interlock.hear(Telemetry(n.BOARD_SPEED), NOW + after_ns)
+    if linked and not told:
+        interlock.readings.belt.frame_ns = None if after_ns > n.STOP_ALARM_STAYS_NS else NOW
+    assert (interlock.reset(NOW + after_ns) is None) is resets
+
+
+def test_boot_with_a_marker_is_latched_and_stops() -> None:
+    """Connect, keep the cause, a Stop as the first thing on the link."""
+    interlock = Interlock(SETTINGS)
+    interlock.boot_latched("strap_open", NOW)
+    assert Connect() in interlock.commands
+    assert StoreMarker("strap_open") in interlock.commands
+    assert interlock.trip
+    assert isinstance(turn(interlock, LinkUp(MACHINE))[0], Stop)
+
+
+def test_closing_clears_the_marker_only_of_a_clean_session() -> None:
+    """Nothing latched: marker gone. Presence is forgotten either way."""
+    interlock = opened()
+    interlock.commands.clear()
+    interlock.close()
+    assert interlock.commands == [Disconnect(), ClearMarker()]
+    assert interlock.readings.presence_ns is None
+    outside = idle()
+    outside.close()
+    assert outside.commands == [Disconnect()]
+
+
+def test_the_view_before_anything_is_known() -> None:
+    """Nothing is known, nothing is claimed."""
+    view = Interlock(SETTINGS).view()
+    assert (view.motion, view.latched, view.open, view.linked, view.machine) == (Motion.IDLE, False, False, False, None)
+    assert (view.speed, view.set_point, view.standstill_ns, view.faults, view.alarm) == (None, None, None, (), None)
+    assert view.level
+    assert opened().view().standstill_ns == NOW - seconds(1)
+
+
+def test_answers_to_nobody_are_ignored() -> None:
+    """Unknown numbers, written commands, and failures that belong to nothing."""
+    interlock = on_the_move()
+    before = interlock.motion
+    for observation in (Answered(999, Answer.FAILED), Written(999), WriteFailed(999, "x")):
+        turn(interlock, observation)
+    assert interlock.motion is before
+    assert interlock.trip is None

@@ -1,0 +1,207 @@
+"""The stop ladder, rung by rung."""
+
+from __future__ import annotations
+
+from itertools import count
+
+import pytest
+from support.interlock_bench import NOW, moving, standing
+
+from retrowalk.interlock.belt import Belt
+from retrowalk.interlock.ladder import Ladder
+from retrowalk.model import numbers as n
+from retrowalk.model.commands import LinkCommand, Rebuild, Stop
+from retrowalk.model.observations import Telemetry
+from retrowalk.model.reports import Rung
+from retrowalk.model.units import Speed, seconds
+
+FAST, RUN_DOWN_NS = Speed.from_kmh(2), seconds(15)
+
+
+def demanded(*, linked: bool = True) -> Ladder:
+    """Return a ladder whose stop was demanded at NOW at 2 km/h."""
+    numbers = count(1)
+    ladder = Ladder("strap_open", NOW, FAST, RUN_DOWN_NS, lambda: next(numbers))
+    ladder.begin(linked, NOW)
+    return ladder
+
+
+def taken(ladder: Ladder) -> list[LinkCommand]:
+    """Take the commands."""
+    commands, ladder.commands = ladder.commands, []
+    return commands
+
+
+def rungs(ladder: Ladder) -> list[Rung]:
+    """Return the rungs climbed so far."""
+    return [step.rung for step in ladder.steps]
+
+
+def running(speed: Speed = FAST) -> Belt:
+    """Return a belt that still runs."""
+    return moving(speed)
+
+
+def test_it_is_written_in_the_call_that_demands_it() -> None:
+    """Stop number 1, and the demand reported with its cause."""
+    ladder = demanded()
+    assert taken(ladder) == [Stop(1)]
+    assert rungs(ladder) == [Rung.DEMANDED]
+    assert ladder.steps[0].cause == "strap_open"
+    assert ladder.alarm is None
+
+
+@pytest.mark.parametrize(("after_ns", "resent"), [
+    (n.STOP_RESEND_NS - 1, False), (n.STOP_RESEND_NS, True), (n.STOP_RESEND_NS + 1, True),
+])  # fmt: skip
+@pytest.mark.parametrize("end", ["written", "failed"])
+def test_it_is_written_again_half_a_second_after_a_write_ended(end: str, after_ns: int, resent: bool) -> None:
+    """Completed or failed: 500 ms later the next one."""
+    ladder = demanded()
+    taken(ladder)
+    getattr(ladder, end)(1, NOW + 5)
+    ladder.tick(running(), linked=True, now_ns=NOW + 5 + after_ns)
+    assert (taken(ladder) == [Stop(2)]) is resent
+    assert (Rung.RESENT in rungs(ladder)) is resent
+
+
+def test_the_first_write_is_reported_with_its_time() -> None:
+    """Once; numbers of other commands mean nothing."""
+    ladder = demanded()
+    ladder.written(99, NOW + 1)
+    ladder.failed(99, NOW + 1)
+    ladder.written(1, NOW + seconds(0.03))
+    ladder.again(linked=True, now_ns=NOW + seconds(1))
+    ladder.written(2, NOW + seconds(1.1))
+    written = [step for step in ladder.steps if step.rung is Rung.WRITTEN]
+    assert [step.elapsed_ns for step in written] == [seconds(0.03)]
+
+
+@pytest.mark.parametrize(("dropped", "alarm"), [(29, True), (30, False), (31, False), (200, False)])
+def test_an_effect_is_a_fall_by_a_third_of_a_kmh_or_zero(dropped: int, alarm: bool) -> None:
+    """0.3 km/h less than when the stop was demanded, two seconds after the first write."""
+    ladder = demanded()
+    ladder.written(1, NOW)
+    ladder.tick(running(Speed(FAST.centi_kmh - dropped)), linked=True, now_ns=NOW + n.STOP_EFFECT_NS)
+    assert (Rung.NO_EFFECT in rungs(ladder)) is alarm
+    assert bool(ladder.alarm) is alarm
+
+
+@pytest.mark.parametrize("step_ns", [-1, 0, 1])
+@pytest.mark.parametrize("written_after_ns", [None, 0, seconds(1.5)])
+def test_no_effect_is_alarmed_after_two_seconds(written_after_ns: int | None, step_ns: int) -> None:
+    """Two seconds after the first completed write; after the demand where none completes."""
+    ladder = demanded()
+    if written_after_ns is not None:
+        ladder.written(1, NOW + written_after_ns)
+    due_ns = NOW + (written_after_ns or 0) + n.STOP_EFFECT_NS
+    ladder.tick(running(), linked=True, now_ns=due_ns + step_ns)
+    assert (Rung.NO_EFFECT in rungs(ladder)) is (step_ns >= 0)
+
+
+def test_unknown_speed_is_no_effect() -> None:
+    """A belt that says nothing has shown no effect."""
+    ladder = demanded()
+    ladder.tick(Belt(), linked=True, now_ns=NOW + n.STOP_EFFECT_NS)
+    assert Rung.NO_EFFECT in rungs(ladder)
+
+
+@pytest.mark.parametrize(("step_ns", "bypassed"), [(-1, False), (0, True), (1, True)])
+def test_a_stuck_write_is_gone_around_once(step_ns: int, bypassed: bool) -> None:
+    """After half a second one Stop without response; the stuck one stays awaited."""
+    ladder = demanded()
+    taken(ladder)
+    ladder.tick(running(), linked=True, now_ns=NOW + n.STOP_RESEND_NS + step_ns)
+    assert (taken(ladder) == [Stop(2, without_response=True)]) is bypassed
+    ladder.tick(running(), linked=True, now_ns=NOW + n.STOP_RESEND_NS + 2)
+    assert len(taken(ladder)) == (0 if bypassed else 1)
+
+
+@pytest.mark.parametrize(("step_ns", "rebuilt"), [(-1, False), (0, True), (1, True)])
+def test_a_stuck_write_without_effect_costs_the_link(step_ns: int, rebuilt: bool) -> None:
+    """At two seconds, with an alarm; then nothing is written until there is a new link."""
+    ladder = demanded()
+    ladder.tick(running(), linked=True, now_ns=NOW + n.STOP_EFFECT_NS + step_ns)
+    assert (Rebuild() in taken(ladder)) is rebuilt
+    assert (Rung.LINK_REBUILT in rungs(ladder)) is rebuilt
+
+
+@pytest.mark.parametrize("speed", [Speed(0), Speed(170), Speed(40)])
+def test_the_link_is_never_rebuilt_while_speed_falls_or_is_zero(speed: Speed) -> None:
+    """A stuck write is no reason to drop the only means while the belt obeys."""
+    ladder = demanded()
+    belt = Belt()
+    belt.hear(Telemetry(speed), NOW)
+    for at_s in range(30):
+        ladder.tick(belt, linked=True, now_ns=NOW + seconds(at_s))
+    assert Rebuild() not in taken(ladder)
+
+
+def test_more_stops_do_not_hide_a_stuck_write() -> None:
+    """Somebody who presses STOP again and again gets each one written, and the stuck one still counts."""
+    ladder = demanded()
+    for tenth in range(1, 21):
+        ladder.again(linked=True, now_ns=NOW + tenth * n.TICK_NS)
+        ladder.tick(running(), linked=True, now_ns=NOW + tenth * n.TICK_NS)
+    assert Rebuild() in taken(ladder)
+
+
+def test_rebuilding_waits_for_the_new_link_and_writes_on_it_first() -> None:
+    """No write, no rung while there is no link; the new one begins with a Stop."""
+    ladder = demanded()
+    ladder.tick(running(), linked=True, now_ns=NOW + n.STOP_EFFECT_NS)
+    taken(ladder)
+    ladder.again(linked=True, now_ns=NOW + seconds(2.1))
+    ladder.tick(running(), linked=True, now_ns=NOW + seconds(3))
+    ladder.link_lost(NOW + seconds(3))
+    ladder.tick(Belt(), linked=False, now_ns=NOW + seconds(4))
+    assert taken(ladder) == []
+    ladder.link_up(NOW + seconds(5))
+    assert [type(command) for command in taken(ladder)] == [Stop]
+    ladder.tick(running(), linked=True, now_ns=NOW + seconds(5.6))
+    assert any(isinstance(c, Stop) and c.without_response for c in taken(ladder)), "the new link has all rungs again"
+
+
+def test_without_a_link_it_alarms_and_waits() -> None:
+    """Nothing can be written: the alarm says so; the stop is the first thing on a new link."""
+    ladder = demanded(linked=False)
+    assert taken(ladder) == []
+    assert rungs(ladder) == [Rung.DEMANDED, Rung.LINK_LOST]
+    assert ladder.alarm
+    assert "no link" in ladder.alarm
+    ladder.again(linked=False, now_ns=NOW)
+    assert taken(ladder) == []
+    ladder.link_up(NOW + 1)
+    assert taken(ladder) == [Stop(1)]
+    assert ladder.alarm is None
+
+
+@pytest.mark.parametrize(("step_ns", "alarm"), [(-1, False), (0, True), (1, True)])
+def test_no_standstill_within_the_run_down_is_alarmed(step_ns: int, alarm: bool) -> None:
+    """However well it slows."""
+    ladder = demanded()
+    ladder.written(1, NOW)
+    ladder.tick(running(Speed(50)), linked=True, now_ns=NOW + RUN_DOWN_NS + step_ns)
+    assert (Rung.NO_STANDSTILL in rungs(ladder)) is alarm
+
+
+def test_verified_ends_every_alarm() -> None:
+    """A belt that is seen to stand is a stop; the rung is reported once."""
+    ladder = demanded()
+    ladder.written(1, NOW)
+    assert not ladder.tick(running(), linked=True, now_ns=NOW + seconds(20))
+    assert ladder.alarm
+    assert ladder.tick(standing(), linked=True, now_ns=NOW + seconds(21))
+    assert ladder.alarm is None
+    assert ladder.tick(standing(), linked=True, now_ns=NOW + seconds(22))
+    assert rungs(ladder).count(Rung.VERIFIED) == 1
+
+
+@pytest.mark.parametrize(("step_ns", "verified"), [(-1, False), (0, True), (1, True)])
+def test_a_countdown_that_may_still_run_verifies_nothing(step_ns: int, verified: bool) -> None:
+    """Zero frames count only once a START from before could have moved the belt; no alarm meanwhile."""
+    ladder = demanded()
+    ladder.written(1, NOW)
+    ladder.not_before_ns = NOW + RUN_DOWN_NS + seconds(1)
+    assert ladder.tick(standing(), linked=True, now_ns=ladder.not_before_ns + step_ns) is verified
+    assert ladder.alarm is None

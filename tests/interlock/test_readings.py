@@ -1,0 +1,213 @@
+"""What the interlock has heard."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from support.ideal_belt import LIMITS, MACHINE, SETTINGS
+from support.interlock_bench import NOW, at_level, good_readings
+
+from retrowalk.model import numbers as n
+from retrowalk.model.observations import (
+    Answer,
+    HeartRateLink,
+    HeartRateSample,
+    LinkDown,
+    LinkUp,
+    MachineEvent,
+    MachineStatus,
+    MarkerStored,
+    StrapLine,
+    Telemetry,
+    Tick,
+)
+from retrowalk.model.plan import ABSOLUTE, Facing
+from retrowalk.model.units import Speed, seconds
+
+
+@pytest.mark.parametrize(("slowest_kmh", "step", "board_kmh"), [
+    (0.5, 10, 0.8),
+    (0.7, 50, 0.7),
+    (0.8, 10, 0.8),
+    (0.9, 10, 0.9),
+    (0.0, 32, 0.64),
+    (1.0, 50, 1.0),
+])  # fmt: skip
+def test_board_speed_is_half_a_mile_rounded_down_to_the_machines_grid(
+    slowest_kmh: float, step: int, board_kmh: float
+) -> None:
+    """0.8 km/h, down to a step that the machine has, or its minimum where that is higher."""
+    r = good_readings()
+    r.machine = replace(MACHINE, slowest=Speed.from_kmh(slowest_kmh), step=Speed(step))
+    assert r.board_speed == Speed.from_kmh(board_kmh)
+
+
+def test_board_speed_without_a_machine() -> None:
+    """0.8 km/h."""
+    r = good_readings()
+    r.machine = None
+    assert r.board_speed == n.BOARD_SPEED
+
+
+def test_the_strictest_ceiling_wins() -> None:
+    """Plan, machine, absolute: whichever is lowest. An unconfirmed facing counts as backward."""
+    r = good_readings()
+    assert r.ceiling(Facing.FORWARD) == LIMITS.forward.speed
+    assert r.ceiling(None) == r.ceiling(Facing.BACKWARD) == LIMITS.backward.speed
+    r.machine = replace(MACHINE, fastest=Speed(111))
+    assert r.ceiling(Facing.FORWARD) == Speed(111)
+    r.plan = r.machine = None
+    assert r.ceiling(Facing.BACKWARD) == ABSOLUTE.backward.speed
+    assert r.ceiling(Facing.FORWARD) == ABSOLUTE.forward.speed
+
+
+@pytest.mark.parametrize(("excused", "level", "needed"), [
+    (False, 0, True), (False, 2, True), (True, 1, False), (True, 2, True),
+])  # fmt: skip
+def test_a_heart_rate_is_needed_unless_excused_at_a_low_level(excused: bool, level: int, needed: bool) -> None:
+    """The acknowledgement to go without is good for levels 0 and 1."""
+    r = good_readings(replace(SETTINGS, without_heart_rate=excused), at_level(level))
+    assert r.heart_rate_needed is needed
+
+
+def test_no_limits_no_need() -> None:
+    """Without limits nothing can be supervised; whether that is allowed is a rule's business."""
+    assert not good_readings(replace(SETTINGS, heart=None)).heart_rate_needed
+
+
+@pytest.mark.parametrize(("margin_over", "allowed_kmh", "top_kmh"), [(0.5, 1.3, 0.8), (0.6, 4.6, 4.0)])
+def test_the_margin_is_half_a_kmh_or_15_percent(margin_over: float, allowed_kmh: float, top_kmh: float) -> None:
+    """The larger of the two."""
+    r = good_readings()
+    r.command(Speed.from_kmh(top_kmh), NOW)
+    assert r.allowed(NOW) == Speed.from_kmh(allowed_kmh) == Speed.from_kmh(top_kmh + margin_over)
+
+
+@pytest.mark.parametrize(("age_ns", "allowed"), [
+    (n.OVERSPEED_WINDOW_NS - 1, 250), (n.OVERSPEED_WINDOW_NS, 250), (n.OVERSPEED_WINDOW_NS + 1, 150),
+])  # fmt: skip
+def test_the_highest_command_of_five_seconds_explains_a_speed(age_ns: int, allowed: int) -> None:
+    """A set-point explains a speed for as long as it was in force within the last five seconds."""
+    r = good_readings()
+    r.command(Speed(200), NOW - seconds(60))
+    r.command(Speed(100), NOW)
+    assert r.allowed(NOW + age_ns) == Speed(allowed)
+
+
+def test_without_commands_board_speed_explains() -> None:
+    """Before the first set-point the belt may run at board speed."""
+    r = good_readings()
+    r.commanded.clear()
+    assert r.allowed(NOW) == n.BOARD_SPEED + n.OVERSPEED_MARGIN
+
+
+def test_overspeed_is_timed_by_frames() -> None:
+    """It begins with the first frame over what is allowed and ends with the first one that is not."""
+    r = good_readings()
+    r.command(n.BOARD_SPEED, NOW)
+    r.hear(Telemetry(Speed(130)), NOW)
+    assert r.overspeed_ns is None
+    r.hear(Telemetry(Speed(131)), NOW + 1)
+    r.hear(Telemetry(Speed(140)), NOW + 2)
+    assert r.overspeed_ns == NOW + 1
+    r.hear(Telemetry(Speed(130)), NOW + 3)
+    assert r.overspeed_ns is None
+
+
+def test_a_boarding_forgets_the_one_before() -> None:
+    """Refusals, statuses and set-points of the last boarding say nothing of the next."""
+    r = good_readings()
+    r.key_ns = r.console_stop_ns = r.overspeed_ns = NOW
+    r.answered_start(Answer.FAILED)
+    assert r.start_refused
+    r.command(Speed(300), NOW)
+    r.board(Facing.FORWARD, NOW)
+    forgotten = ("key_ns", "console_stop_ns", "overspeed_ns", "start_refused")
+    assert not any(getattr(r, name) for name in forgotten)
+    assert (r.highest, list(r.commanded), r.facing, r.started_ns) == (n.BOARD_SPEED, [], Facing.FORWARD, NOW)
+    r.answered_start(Answer.SUCCESS)
+    assert not r.start_refused
+
+
+def test_the_strap_counts_from_its_last_edge() -> None:
+    """A repeated level is no edge."""
+    r = good_readings()
+    r.hear(StrapLine(closed=False), NOW)
+    r.hear(StrapLine(closed=False), NOW + 5)
+    assert (r.strap_closed, r.strap_ns) == (False, NOW)
+
+
+@pytest.mark.parametrize(("event", "attribute", "value"), [
+    (MachineEvent.STOPPED_BY_KEY, "key_ns", NOW),
+    (MachineEvent.CONTROL_LOST, "control_lost", True),
+    (MachineEvent.STOPPED_BY_USER, "console_stop_ns", NOW),
+    (MachineEvent.PAUSED_BY_USER, "console_stop_ns", NOW),
+])  # fmt: skip
+def test_statuses_that_matter(event: MachineEvent, attribute: str, value: object) -> None:
+    """Key, control, and stop or pause at the console."""
+    r = good_readings()
+    r.hear(MachineStatus(event), NOW)
+    assert getattr(r, attribute) == value
+
+
+@pytest.mark.parametrize("event", [
+    MachineEvent.RESET, MachineEvent.STARTED_BY_USER, MachineEvent.TARGET_SPEED_CHANGED, MachineEvent.OTHER,
+])  # fmt: skip
+def test_statuses_that_say_nothing(event: MachineEvent) -> None:
+    """A start by the "user" is no presence, a changed target is no person: own commands echo."""
+    r, same = good_readings(), good_readings()
+    r.hear(MachineStatus(event), NOW)
+    assert (r.key_ns, r.control_lost, r.console_stop_ns, r.presence_ns) == (None, False, None, same.presence_ns)
+
+
+def test_a_new_link_knows_nothing_of_the_belt() -> None:
+    """Whatever was heard over the last link is not believed over the next; nor is control held."""
+    r = good_readings()
+    r.control_lost = True
+    r.hear(LinkDown("gone"), NOW)
+    assert (r.linked, r.belt.stands, r.link_lost_because) == (False, False, "gone")
+    r.hear(LinkUp(MACHINE), NOW + 1)
+    assert (r.linked, r.linked_ns, r.belt.frame, r.control_lost) == (True, NOW + 1, None, False)
+
+
+def test_what_else_is_heard() -> None:
+    """Marker and heart rate are kept; a heart-rate link that drops forgets no sample; a tick says nothing."""
+    r = good_readings()
+    r.hear(MarkerStored(ok=False), NOW)
+    assert not r.marker_stored
+    r.hear(HeartRateSample(95), NOW + 1)
+    r.hear(HeartRateLink(up=False), NOW + 2)
+    r.hear(Tick(), NOW + 3)
+    assert r.heart.bpm == 95
+
+
+@pytest.mark.parametrize(("lag_ns", "lagged"), [
+    (n.LAG_TRIP_NS - 1, None), (n.LAG_TRIP_NS, None), (n.LAG_TRIP_NS + 1, NOW),
+])  # fmt: skip
+def test_a_stall_is_remembered(lag_ns: int, lagged: int | None) -> None:
+    """More than a second late is a stall."""
+    r = good_readings()
+    r.late(lag_ns, NOW)
+    assert (r.lag_ns, r.lagged_ns) == (lag_ns, lagged)
+
+
+@pytest.mark.parametrize(("how", "level", "present"), [
+    ("presence_ns", 3, True), ("declared_ns", 0, True), ("declared_ns", 1, True), ("declared_ns", 2, False),
+])  # fmt: skip
+def test_presence_by_a_declared_button_is_good_for_low_levels(how: str, level: int, present: bool) -> None:
+    """A real edge or button is good for every level."""
+    r = good_readings(plan=at_level(level))
+    r.presence_ns = None
+    setattr(r, how, NOW)
+    assert r.present(NOW) is present
+
+
+def test_start_patience() -> None:
+    """1.5 times what commissioning measured, or 8 s."""
+    r = good_readings()
+    r.machine = replace(MACHINE, start_delay_s=2.0)
+    assert r.start_patience_ns == seconds(3)
+    r.machine = r.plan = None
+    assert r.start_patience_ns == seconds(8)
+    assert r.level == 0
