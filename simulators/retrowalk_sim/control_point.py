@@ -9,6 +9,7 @@ from typing import Final
 from retrowalk_sim.frames import PAUSE, STOP, Request, Result
 from retrowalk_sim.machine import Machine
 
+_MOVES: Final = (Request.SET_SPEED, Request.SET_INCLINE, Request.START)
 _LENGTHS: Final = {
     Request.REQUEST_CONTROL: 0,
     Request.RESET: 0,
@@ -41,7 +42,10 @@ class ControlPoint:
             return Result.NOT_SUPPORTED
         if len(parameter) != _LENGTHS[Request(request)]:
             return Result.INVALID_PARAMETER
-        if request != Request.REQUEST_CONTROL and self._machine.profile.control_enforced and not self.held:
+        profile = self._machine.profile
+        if request != Request.REQUEST_CONTROL and profile.control_enforced and not self.held:
+            return Result.NOT_PERMITTED
+        if profile.locked and request in _MOVES:
             return Result.NOT_PERMITTED
         return self._requests[request](parameter)
 
@@ -57,7 +61,7 @@ class ControlPoint:
 
     def _set_speed(self, parameter: bytes) -> Result:
         speed_kmh = struct.unpack("<H", parameter)[0] / 100
-        limits = self._machine.profile.speed_kmh
+        limits = self._machine.profile.grid
         if not limits.lowest <= speed_kmh <= limits.highest:
             return Result.INVALID_PARAMETER
         return _done(taken=self._machine.set_speed(speed_kmh))

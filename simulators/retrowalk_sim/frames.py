@@ -66,6 +66,8 @@ class Training(IntEnum):
     MANUAL = 0x0D
     PRE_WORKOUT = 0x0E
     POST_WORKOUT = 0x0F
+    RESERVED_RUN_DOWN = 0x10  # not the standard's: heard of one maker
+    RESERVED_REST = 0x11
 
 
 @dataclass(slots=True)

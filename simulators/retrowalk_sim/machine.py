@@ -57,8 +57,9 @@ class Machine:
         self._tell_training = tell_training
         self._agenda = Agenda()
         self._counted_from_m = 0.0
-        self._next_kmh = profile.speed_kmh.lowest
+        self._next_kmh = profile.grid.lowest
         self._goes_s = inf
+        self._pause_ends_s = inf
         self._moving = False
         self._untold = False  # a stop by hand that is told only at standstill
 
@@ -125,12 +126,12 @@ class Machine:
     # orders; each returns whether the machine takes it
 
     def start(self, *, by_hand: bool = False) -> bool:
-        """Start or resume the belt. A toggling machine pauses a running one."""
+        """Start or resume the belt. A toggling machine pauses a running one, another waits for its own start key."""
         if self.state is State.RUNNING and self.profile.start_toggles:
             return self.pause(by_hand=by_hand)
         if self.state is State.KEY_OUT or self.state in _RUNNING_DOWN:
             return False
-        if self.state in (State.STANDBY, State.PAUSED):
+        if self.state in (State.STANDBY, State.PAUSED) and (by_hand or not self.profile.key_starts):
             self._count_down(by_hand=by_hand)
         return True
 
@@ -162,6 +163,8 @@ class Machine:
         """Take a set-point on a belt that runs or is about to."""
         if self.state is State.STANDBY and self.profile.speed_starts:
             self.start(by_hand=by_hand)
+        if self.profile.ignores_speed and not by_hand:
+            return True
         speed_kmh = self.profile.snap(speed_kmh)
         if self.state is State.COUNTDOWN:
             self._next_kmh = speed_kmh
@@ -211,6 +214,13 @@ class Machine:
             self.state = State.STOPPING
             self._settle_if_standing()
 
+    def cut_power(self) -> None:
+        """Switch it off and on: the belt runs down, the workout is forgotten, nothing is told."""
+        self._log.saw(self.now_s, "power_cycled")
+        self._run_down(State.STOPPING)
+        self.zero()
+        self._settle_if_standing()
+
     def zero(self) -> None:
         """Set the counters to zero."""
         self.elapsed_s = 0.0
@@ -239,7 +249,7 @@ class Machine:
         self.state = state
         self.set_kmh = 0.0
         if state is not State.PAUSING:
-            self._next_kmh = self.profile.speed_kmh.lowest
+            self._next_kmh = self.profile.grid.lowest
         if self.profile.ramp_status_every_s is not None and self.belt.moves:
             self._agenda.at(self.now_s + self.profile.ramp_status_every_s, self._tell_ramp)
 
@@ -256,11 +266,17 @@ class Machine:
             self._tell(Status.STOPPED, True)
         if self.state is State.PAUSING:
             self.state = State.PAUSED
+            self._pause_ends_s = self.now_s + self.profile.pause_ends_s
+            self._agenda.at(self._pause_ends_s, self._end_pause)
             return
         self.state = State.STANDBY
         self._train(Training.IDLE)
         if self.profile.zeroes_at_stop:
             self.zero()
+
+    def _end_pause(self, at_s: float) -> None:
+        if self.state is State.PAUSED and at_s == self._pause_ends_s:
+            self.stop(by_hand=True)
 
     def _train(self, training: Training) -> None:
         if training is not self.training:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import inf
 from types import MappingProxyType
 from typing import Final
 
@@ -43,6 +44,8 @@ class Profile:
     countdown_s: float = 0.5  # from the accepted start to motion
     belt_per_set_point: float = 1.0  # what the belt does with the number that it is told
     resumes_former_speed: bool = False
+    pause_ends_s: float = inf  # a pause that lasts longer becomes a stop
+    running_kmh: Range | None = None  # what it accepts while it runs, where that is not what it says at rest
 
     # what it tells
     rate_hz: float = 2.0
@@ -50,13 +53,19 @@ class Profile:
     reports_target: bool = False  # the reported speed is the set-point, not the belt
     zeroes_at_stop: bool = False
     counts_in_run_down: bool = True  # the elapsed time goes on until the belt stands
+    zero_frame_every: int = 0  # each so many reports one is all zeros (0: none)
+    longest_frame: int = 512  # bytes; the rest of a report is cut off
     silent_after_stop: bool = False
+    repeats_after_stop: bool = False  # the last frame for ever, until the next start
     echoes_status: bool = True  # changes made by a client are told to the same client
     status_padding: bytes = b""
     hand_stop_told_at_standstill: bool = False
     ramp_status_every_s: float | None = None  # target-speed status while it runs down
     replays_status: bool = False
     key_status: bytes = Status.KEY  # empty: the safety key is not reported
+    speed_range_listed: bool = True
+    training_status_listed: bool = True
+    reserved_training: bool = False  # run-down and rest have training statuses that the standard does not know
 
     # how it takes orders
     answer_s: tuple[float, float] = (0.044, 0.259)
@@ -68,16 +77,35 @@ class Profile:
     start_toggles: bool = False
     speed_starts: bool = False
     ignores_stop: bool = False
+    ignores_speed: bool = False
+    key_starts: bool = False  # start succeeds and waits for somebody to press start at the console
+    locked: bool = False  # what would move the belt is not permitted, whoever has control
+
+    # how it takes a link
+    starts_on_connect: bool = False
+    locks_console: bool = False  # buttons are dead while a client is connected
+    early_speed_drops_link: bool = False  # a set-point on a standing belt
+    drops_after_stop_s: float = inf
+    drops_unwritten_s: float = inf  # nothing was written for so long
+    blocks_after_link: bool = False  # one connection, then none until it is switched off and on
+
+    @property
+    def grid(self) -> Range:
+        """What it accepts while it runs."""
+        return self.running_kmh or self.speed_kmh
 
     def snap(self, speed_kmh: float) -> float:
         """Return the machine's own step at or below `speed_kmh`, never below its minimum."""
-        grid = self.speed_kmh
+        grid = self.grid
         steps = int((speed_kmh - grid.lowest) / grid.step + 1e-6)
         return min(round(grid.lowest + max(steps, 0) * grid.step, 2), grid.highest)
 
 
 _CITYSPORTS_FRAME: Final = Field.DISTANCE | Field.ENERGY | Field.ELAPSED | Field.RESERVED_13
 _UREVO_FRAME: Final = _CITYSPORTS_FRAME | Field.HEART_RATE
+_LONG_FRAME: Final = (
+    Field.DISTANCE | Field.INCLINE | Field.ELEVATION | Field.ENERGY | Field.HEART_RATE | Field.MET | Field.ELAPSED
+) | (Field.REMAINING | Field.FORCE)
 _VENDOR_CONTROL_POINT: Final = frozenset({"write", "write-without-response", "indicate"})
 
 _PROFILES: Final = {
@@ -122,6 +150,8 @@ _PROFILES: Final = {
         bursts=((_UREVO_FRAME,),),
         counts_in_run_down=False,
         ramp_status_every_s=0.3,
+        hand_stop_told_at_standstill=True,
+        reserved_training=True,
         control_point=_VENDOR_CONTROL_POINT,
         status_padding=b"\0",
     ),
@@ -142,6 +172,71 @@ _PROFILES: Final = {
         control_enforced=False,
         unanswered=frozenset({Request.REQUEST_CONTROL}),
     ),
+    "mph-unseen": Profile(
+        "takes km/h for mph, and repeats the number that it was told",
+        well_behaved=False,
+        belt_per_set_point=KMH_PER_MPH,
+        reports_target=True,
+    ),
+    "ignores-start": Profile("start succeeds and waits for the start key", well_behaved=False, key_starts=True),
+    "ignores-speed": Profile("set-points succeed and have no effect", well_behaved=False, ignores_speed=True),
+    "key-as-reset": Profile("tells of its safety key as of a reset", well_behaved=False, key_status=Status.RESET),
+    "last-speed-for-ever": Profile(
+        "repeats its last frame after stop, whatever the belt does", well_behaved=False, repeats_after_stop=True
+    ),
+    "zero-frames": Profile("every fifth report is all zeros", well_behaved=False, zero_frame_every=5),
+    "command-only": Profile(
+        "takes writes without response only",
+        well_behaved=False,
+        control_point=frozenset({"write-without-response", "indicate"}),
+    ),
+    "notifies-answers": Profile(
+        "answers by notification", well_behaved=False, control_point=frozenset({"write", "notify"})
+    ),
+    "short-steps": Profile(
+        "a vendor's step count of two bytes",
+        well_behaved=False,
+        bursts=((_CITYSPORTS_FRAME,),),
+        longest_frame=16,
+    ),
+    "cut-frames": Profile(
+        "announces 30 bytes and sends 20", well_behaved=False, bursts=((_LONG_FRAME,),), longest_frame=20
+    ),
+    "min-2.0": Profile("no slower than 2.0 km/h", well_behaved=False, speed_kmh=Range(2.0, 12.0, 0.1)),
+    "range-by-mode": Profile(
+        "says 0.5 km/h at rest and runs no slower than 1.5",
+        well_behaved=False,
+        speed_kmh=Range(0.5, 12.0, 0.1),
+        running_kmh=Range(1.5, 12.0, 0.1),
+    ),
+    "no-ranges": Profile(
+        "lists neither its speed range nor a training status",
+        well_behaved=False,
+        speed_range_listed=False,
+        training_status_listed=False,
+    ),
+    "early-speed": Profile(
+        "drops the link for a set-point on a standing belt",
+        well_behaved=False,
+        countdown_s=3.2,
+        early_speed_drops_link=True,
+    ),
+    "locked": Profile("permits no start over Bluetooth", well_behaved=False, locked=True),
+    "resumes-former": Profile(
+        "goes on at the former speed after a pause; a pause ends after 5 minutes",
+        well_behaved=False,
+        resumes_former_speed=True,
+        pause_ends_s=300.0,
+    ),
+    "drops-after-stop": Profile("drops the link with the stop", well_behaved=False, drops_after_stop_s=0.3),
+    "drops-unwritten": Profile("drops a link without writes for 20 s", well_behaved=False, drops_unwritten_s=20.0),
+    "one-link": Profile(
+        "one connection, then none until switched off and on", well_behaved=False, blocks_after_link=True
+    ),
+    "locks-console": Profile(
+        "its buttons are dead while a client is connected", well_behaved=False, locks_console=True
+    ),
+    "starts-on-connect": Profile("starts its belt for whoever connects", well_behaved=False, starts_on_connect=True),
 }
 
 

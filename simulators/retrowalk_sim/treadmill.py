@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from random import Random
 from typing import Final
 
@@ -11,10 +12,11 @@ from retrowalk_sim import frames
 from retrowalk_sim.control_point import ControlPoint
 from retrowalk_sim.device import Device
 from retrowalk_sim.faults import Faults
-from retrowalk_sim.frames import Field, Readings, Status, Training
+from retrowalk_sim.frames import Field, Request, Status, Training
 from retrowalk_sim.gatt import STALLED, Advertisement, AttError, Characteristic, Service, uuid16
-from retrowalk_sim.machine import Machine
-from retrowalk_sim.profiles import Profile, profiles
+from retrowalk_sim.machine import Machine, State
+from retrowalk_sim.profiles import Profile, Range, profiles
+from retrowalk_sim.reporter import Reporter
 
 FITNESS_MACHINE: Final = uuid16(0x1826)
 FEATURE: Final = uuid16(0x2ACC)
@@ -29,9 +31,8 @@ MODEL: Final = uuid16(0x2A24)
 MANUFACTURER: Final = uuid16(0x2A29)
 
 ATT_RESPONSE_S: Final = (0.012, 0.030)
+_RESERVED: Final = {Training.POST_WORKOUT: Training.RESERVED_RUN_DOWN, Training.IDLE: Training.RESERVED_REST}
 STATUS_S: Final = 0.050  # a status frame leaves that long after its cause
-KCAL_PER_M: Final = 0.065
-STEP_LENGTH_M: Final = 0.45
 
 
 class Treadmill(Device):
@@ -56,11 +57,10 @@ class Treadmill(Device):
         self._control = ControlPoint(self.machine)
         self._random = Random(seed)  # noqa: S311 - repeatable delays, no secrets
         self._pending = 0  # answers that have not left
-        self._burst = 0
-        self._frozen: dict[tuple[int, int], bytes] = {}
-        self._readings = Readings()
-        self._silent = False
+        self._reporter = Reporter(self.machine, self.faults)
         self._last_status = Status.STARTED
+        self._wrote_s = 0.0  # the last write, or the connection
+        self._blocked = False
 
     # ---- what is true, whatever the radio says
 
@@ -82,9 +82,10 @@ class Treadmill(Device):
     # ---- hands
 
     def press(self, button: str) -> None:
-        """Press start, stop, faster or slower at the console. Raises ValueError for another word."""
+        """Press start, pause, stop, faster or slower at the console. Raises ValueError for another word."""
         presses: dict[str, Callable[[], object]] = {
             "start": partial(self.machine.start, by_hand=True),
+            "pause": partial(self.machine.pause, by_hand=True),
             "stop": partial(self.machine.stop, by_hand=True),
             "faster": partial(self._nudge, 1),
             "slower": partial(self._nudge, -1),
@@ -92,10 +93,11 @@ class Treadmill(Device):
         if button not in presses:
             raise ValueError(f"{button!r} is no button; press {', '.join(presses)}")
         self.witness.saw(self._now_s, "pressed", button)
-        presses[button]()
+        if not (self._linked and self.profile.locks_console):
+            presses[button]()
 
     def _nudge(self, steps: int) -> None:
-        self.machine.set_speed(self.machine.set_kmh + steps * self.profile.speed_kmh.step, by_hand=True)
+        self.machine.set_speed(self.machine.set_kmh + steps * self.profile.grid.step, by_hand=True)
 
     def pull_key(self) -> None:
         """Take the safety key out."""
@@ -104,6 +106,12 @@ class Treadmill(Device):
     def insert_key(self) -> None:
         """Put the safety key back."""
         self.machine.insert_key()
+
+    def power_cycle(self) -> None:
+        """Switch it off and on at the mains: the link is lost, and whatever blocked one is forgotten."""
+        self.machine.cut_power()
+        self.lose_link()
+        self._blocked = False
 
     def move_by_hand(self, speed_kmh: float) -> None:
         """Let somebody at the console run the belt at `speed_kmh` (0: stop it)."""
@@ -120,6 +128,18 @@ class Treadmill(Device):
 
     # ---- the peripheral
 
+    @property
+    def connectable(self) -> bool:
+        """Whether it is in range, and not blocked by its own quirk."""
+        return super().connectable and not self._blocked
+
+    def connected(self, now_s: float) -> None:
+        """Take note that a central connected; one machine starts its belt for that."""
+        super().connected(now_s)
+        self._expect_writes(now_s)
+        if self.profile.starts_on_connect:
+            self.machine.start(by_hand=True)
+
     def subscribed(self, uuid: str, on: bool, now_s: float) -> None:
         """Take note that the central wrote the CCCD of `uuid`; some machines then repeat an old status."""
         super().subscribed(uuid, on, now_s)
@@ -128,7 +148,11 @@ class Treadmill(Device):
 
     def read(self, uuid: str) -> bytes:
         """Return the value of a readable characteristic. Raises AttError."""
-        return _training(self.machine.training) if uuid == TRAINING_STATUS else super().read(uuid)
+        if uuid == TRAINING_STATUS and self.profile.training_status_listed:
+            return self._training()
+        if uuid == SPEED_RANGE and uuid in self.values and self.machine.state is State.RUNNING:
+            return _range(self.profile.grid)
+        return super().read(uuid)
 
     def write(self, uuid: str, value: bytes, *, response: bool, now_s: float) -> float:
         """Take a request for the control point; it is carried out at once and answered later. Raises AttError."""
@@ -139,12 +163,13 @@ class Treadmill(Device):
             self.witness.saw(now_s, "stalled", value.hex())
             return STALLED
         self.witness.saw(now_s, "written", value.hex())
+        self._expect_writes(now_s)
         refusal = self._refusal(value)
         if refusal is not None:
             self.witness.saw(now_s, "refused", f"{value.hex()} {refusal:02x}")
             if response:
                 raise AttError(refusal)
-        elif response or "write-without-response" in self.profile.control_point:
+        elif ("write" if response else "write-without-response") in self.profile.control_point:
             self._execute(value)
         return now_s + self._random.uniform(*ATT_RESPONSE_S) if response else now_s
 
@@ -158,6 +183,10 @@ class Treadmill(Device):
         return None
 
     def _execute(self, value: bytes) -> None:
+        early = value[0] == Request.SET_SPEED and not self.machine.belt.moves
+        if early and self.profile.early_speed_drops_link:
+            self.lose_link()
+            return
         result = self._control.execute(value)
         self.machine.heed()
         if self.faults.lose_indications or value[0] in self.profile.unanswered:
@@ -183,46 +212,38 @@ class Treadmill(Device):
     def _unlinked(self) -> None:
         self._control.held = False
         self._pending = 0
+        self._blocked = self.profile.blocks_after_link
 
     def _report(self) -> None:
-        if self.faults.silence or self._silent:
-            return
-        self._burst = (self._burst + 1) % len(self.profile.bursts)
-        self._read_off()
-        for number, fields in enumerate(self.profile.bursts[self._burst]):
-            self._notify(TREADMILL_DATA, self._freeze(number, frames.treadmill_data(fields, self._readings)))
+        for frame in self._reporter.report():
+            self._notify(TREADMILL_DATA, frame)
 
-    def _freeze(self, number: int, frame: bytes) -> bytes:
-        key = (self._burst, number)
-        if not self.faults.freeze_values or key not in self._frozen:
-            self._frozen[key] = frame
-        return self._frozen[key]
+    def _expect_writes(self, now_s: float) -> None:
+        self._wrote_s = now_s
+        self._agenda.at(now_s + self.profile.drops_unwritten_s, self._drop_unwritten)
 
-    def _read_off(self) -> None:
-        machine, readings = self.machine, self._readings
-        readings.speed_centi_kmh = frames.centi(machine.shown_kmh)
-        readings.incline_tenths_pct = frames.tenths(machine.incline.value)
-        if not self.faults.freeze_counters:
-            way_m, elapsed_s = machine.shown_m, machine.elapsed_s
-            readings.distance_m = int(way_m)
-            readings.elapsed_s = int(elapsed_s)
-            readings.energy_kcal = int(way_m * KCAL_PER_M)
-            readings.steps = int(way_m / STEP_LENGTH_M)
-            readings.average_centi_kmh = frames.centi(way_m / elapsed_s * 3.6) if elapsed_s else 0
+    def _drop_unwritten(self, at_s: float) -> None:
+        if at_s >= self._wrote_s + self.profile.drops_unwritten_s:
+            self.lose_link()
 
     def _tell(self, status: bytes, by_hand: bool) -> None:
         self._last_status = status
-        if status in (Status.STARTED, Status.STOPPED):
-            self._silent = self.profile.silent_after_stop and status == Status.STOPPED
+        self._reporter.heed(status)
+        if status == Status.STOPPED and self.profile.drops_after_stop_s < inf:
+            self._agenda.at(self.machine.now_s + self.profile.drops_after_stop_s, lambda _: self.lose_link())
         if by_hand or self.profile.echoes_status:
             self._notify_at(self.machine.now_s + STATUS_S, MACHINE_STATUS, status + self.profile.status_padding)
 
-    def _tell_training(self, training: Training) -> None:
-        self._notify_at(self.machine.now_s + STATUS_S, TRAINING_STATUS, _training(training))
+    def _tell_training(self, _training: Training) -> None:
+        self._notify_at(self.machine.now_s + STATUS_S, TRAINING_STATUS, self._training())
+
+    def _training(self) -> bytes:
+        training = self.machine.training
+        return bytes([0, _RESERVED.get(training, training) if self.profile.reserved_training else training])
 
 
-def _training(training: Training) -> bytes:
-    return bytes([0, training])
+def _range(grid: Range) -> bytes:
+    return frames.speed_range(grid.lowest, grid.highest, grid.step)
 
 
 def _values(profile: Profile) -> dict[str, bytes]:
@@ -230,13 +251,14 @@ def _values(profile: Profile) -> dict[str, bytes]:
     for burst in profile.bursts:
         for fields in burst:
             announced |= fields
-    speed, incline = profile.speed_kmh, profile.incline_pct
+    incline = profile.incline_pct
     values = {
         FEATURE: frames.features(announced, incline=incline is not None),
-        SPEED_RANGE: frames.speed_range(speed.lowest, speed.highest, speed.step),
         MANUFACTURER: b"retrowalk-sim",
         MODEL: profile.name.encode(),
     }
+    if profile.speed_range_listed:
+        values[SPEED_RANGE] = _range(profile.speed_kmh)
     if incline is not None:
         values[INCLINE_RANGE] = frames.incline_range(incline.lowest, incline.highest, incline.step)
     return values
@@ -247,9 +269,14 @@ def _services(profile: Profile, values: dict[str, bytes]) -> tuple[Service, ...]
     fitness = (
         *(Characteristic(uuid, frozenset({"read"})) for uuid in readable),
         Characteristic(TREADMILL_DATA, frozenset({"notify"})),
-        Characteristic(TRAINING_STATUS, frozenset({"read", "notify"})),
+        *_training_status(profile),
         Characteristic(CONTROL_POINT, profile.control_point),
         Characteristic(MACHINE_STATUS, frozenset({"notify"})),
     )
     about = tuple(Characteristic(uuid, frozenset({"read"})) for uuid in (MANUFACTURER, MODEL))
     return (Service(FITNESS_MACHINE, fitness), Service(DEVICE_INFORMATION, about))
+
+
+def _training_status(profile: Profile) -> tuple[Characteristic, ...]:
+    listed = Characteristic(TRAINING_STATUS, frozenset({"read", "notify"}))
+    return (listed,) if profile.training_status_listed else ()

@@ -61,7 +61,7 @@ def test_the_console_starts_changes_and_stops_the_belt(meet: Meet) -> None:
     central.wait(3)
     assert central.heard("2ada") == ["04", "055a00", "056400", "055a00", "0201"]
     assert [event.detail for event in central.treadmill.witness.of("pressed")][:2] == ["start", "faster"]
-    with pytest.raises(ValueError, match="press start, stop, faster, slower"):
+    with pytest.raises(ValueError, match="press start, pause, stop, faster, slower"):
         central.treadmill.press("turbo")
 
 
