@@ -184,7 +184,7 @@ class Engine:
         match request.verb:
             case Verb.RESET:
                 self._reply(request, self._ask_reset(request, now_ns))
-            case _ if self._leaving_ns is not None and request.verb is not Verb.SHUTDOWN:
+            case _ if self._leaving_ns is not None and request.verb not in (Verb.STOP, Verb.SHUTDOWN):
                 self._reply(request, "the daemon is shutting down")
             case _:
                 self._session.ask(request, self._interlock.view(), now_ns)

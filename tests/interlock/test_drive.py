@@ -50,7 +50,8 @@ def test_without_a_plan_the_absolute_caps_hold() -> None:
     """5.6 km/h backward, at most 0.2 km/h/s."""
     r = good_readings()
     r.plan = None
-    drive, _ = driven(r, FAST, 10)
+    drive, _ = driven(r, Proposal(), 0.1)
+    driven(r, FAST, 10, drive)
     assert drive.set_point == Speed(280)
     _, actions = driven(r, FAST, 60)
     assert actions[-1] == SetSpeed(Speed(560))
@@ -62,7 +63,8 @@ def test_the_plans_ramp_holds_up_to_the_absolute_one(up: int, per_second: int) -
     r = good_readings()
     assert r.plan
     r.plan = replace(r.plan, limits=replace(LIMITS, backward=replace(LIMITS.backward, up_ramp_centi_kmh_per_s=up)))
-    drive, _ = driven(r, FAST, 4)
+    drive, _ = driven(r, Proposal(), 0.1)
+    driven(r, FAST, 4, drive)
     assert drive.speed_ramp.value == 80 + 4 * per_second
 
 
@@ -82,6 +84,12 @@ def test_down_at_its_own_rate_to_the_machines_minimum() -> None:
     assert drive.set_point == Speed(110)
     driven(r, Proposal(target=Speed(10)), 3, drive)
     assert drive.set_point == Speed(80)
+
+
+def test_a_bout_begins_with_board_speed_whatever_is_proposed() -> None:
+    """The first set-point is board speed, also when a higher one was proposed from the first moment on."""
+    assert driven(good_readings(), FAST, 0.1)[1] == [SetSpeed(n.BOARD_SPEED)]
+    assert driven(good_readings(), FAST, 3)[1][0] == SetSpeed(n.BOARD_SPEED)
 
 
 def test_nothing_proposed_is_board_speed() -> None:

@@ -136,10 +136,10 @@ def test_one_start_per_boarding() -> None:
 
 
 @pytest.mark.parametrize(("age_ns", "starts"), [
-    (n.CONFIRM_EXPIRES_NS - 1, True), (n.CONFIRM_EXPIRES_NS, True), (n.CONFIRM_EXPIRES_NS + 1, False),
+    (-1, False), (0, True), (n.CONFIRM_EXPIRES_NS - 1, True), (n.CONFIRM_EXPIRES_NS, True), (n.CONFIRM_EXPIRES_NS + 1, False),
 ])  # fmt: skip
 def test_a_confirmation_expires(age_ns: int, starts: bool) -> None:
-    """Five seconds after OK the belt does not start any more."""
+    """Five seconds after OK the belt does not start any more; nor for an OK that is yet to come."""
     interlock = opened()
     interlock.permit(Proposal(boarding=replace(OK, confirmed_ns=NOW - age_ns)), NOW)
     assert (interlock.motion is Motion.BOARDING) is starts
@@ -493,6 +493,18 @@ def test_a_stop_that_nothing_will_verify_is_a_persons_word(
     if linked and not told:
         interlock.readings.belt.frame_ns = None if after_ns > n.STOP_ALARM_STAYS_NS else NOW
     assert (interlock.reset(NOW + after_ns) is None) is resets
+
+
+def test_a_stop_is_never_given_up() -> None:
+    """Not in a session, not after a crash, not outside a session, whether it can be written or not."""
+    in_session, after_crash, linked = on_the_move(), Interlock(SETTINGS), idle()
+    turn(in_session, LinkDown("gone"))
+    after_crash.boot_latched("killed", NOW)
+    linked.stop_by_person(NOW)
+    linked.readings.belt.distrust_standstill()
+    for interlock in (in_session, after_crash, linked):
+        interlock.judge(NOW + 10 * n.STOP_ALARM_STAYS_NS)
+        assert interlock.motion is Motion.STOPPING
 
 
 def test_boot_with_a_marker_is_latched_and_stops() -> None:

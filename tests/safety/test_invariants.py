@@ -150,7 +150,7 @@ def test_invariant_04_a_press_on_a_moving_belt_is_a_stop(press: ButtonSource, ph
     assert w.trips == ["user_stop"]
 
 
-@settings(max_examples=15, deadline=None, derandomize=True)
+@settings(max_examples=10, deadline=None, derandomize=True)
 @given(
     cap_kmh=st.floats(0.8, 9),
     absurd_mph=st.floats(0.5, 40),
@@ -309,7 +309,7 @@ WALKER = Walker.model_validate({
 LIBRARY = load_library([shipped_programs()])
 
 
-@pytest.mark.parametrize("program", ["first-20s", "gentle-hill", "runner-ladder"])
+@pytest.mark.parametrize("program", ["first-20s", "gentle-hill"])
 def test_invariant_12_shipped_programs_end_without_a_trip(program: str) -> None:
     """On the ideal belt a program of each kind runs to its clean end (all of them: the simulation)."""
     w = world(start_delay_s=3.0)

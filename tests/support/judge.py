@@ -42,6 +42,7 @@ from retrowalk.model.reports import Motion, PromptClosed, Reply, Rung, StopStep,
 from retrowalk.model.requests import Request, Verb
 from retrowalk.model.units import LEVEL, NS_PER_S, Speed
 
+_LONGEST_WAIT_NS = n.ANSWER_PATIENCE_NS + 2 * n.TICK_NS  # for the answer to the set-point before
 _HARMLESS = (Connect, Disconnect, StoreMarker, ClearMarker, Exit)
 
 
@@ -190,7 +191,7 @@ class Judge:
 
     def _ramp(self, last: tuple[int, Speed], speed: Speed, up: int, now_ns: int) -> None:
         assert self.machine
-        spent_s = (now_ns - last[0]) / NS_PER_S
+        spent_s = min(now_ns - last[0], _LONGEST_WAIT_NS) / NS_PER_S  # a steady set-point saves no ramp up
         change, step = speed.centi_kmh - last[1].centi_kmh, self.machine.step.centi_kmh
         assert change <= up * spent_s + step, f"5: up by {change} in {spent_s:.2f} s"
         down = n.DOWN_RAMP_CENTI_KMH_PER_S

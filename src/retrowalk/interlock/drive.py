@@ -88,7 +88,8 @@ class Drive:
     def _speed(self, target: Speed | None, r: Readings, easing: bool, now_ns: int) -> Speed | None:
         if r.machine is None:
             return None
-        wanted = min(target or r.board_speed, self.ceiling(r))
+        begun = self.set_point is not None  # a bout begins with board speed, whatever is proposed
+        wanted = min((target if begun else None) or r.board_speed, self.ceiling(r))
         if easing:
             wanted = min(wanted, self.set_point or r.board_speed)
         wanted = max(wanted, r.machine.slowest)

@@ -148,7 +148,7 @@ class Interlock:
                 self._ladder.not_before_ns = self.readings.started_ns + self.readings.start_patience_ns
             self._ladder.begin(self.readings.linked, now_ns)
         self.motion = Motion.STOPPING
-        self._collect()
+        self._collect(self._ladder)
 
     def stop_by_person(self, now_ns: int) -> None:
         """Take a STOP from anybody, in any state. On a belt that may be moving in a session it latches."""
@@ -247,7 +247,7 @@ class Interlock:
 
     def _climb(self, ladder: Ladder, now_ns: int) -> None:
         verified = ladder.tick(self.readings.belt, self.readings.linked, now_ns)
-        self._collect()
+        self._collect(ladder)
         if not verified:
             return
         self._ladder = self._drive = self._in_flight = None
@@ -256,12 +256,11 @@ class Interlock:
         else:
             self.close()
 
-    def _collect(self) -> None:
+    def _collect(self, ladder: Ladder) -> None:
         """Hand on what the ladder wants written, ahead of everything."""
-        if self._ladder:
-            self.commands[:0] = self._ladder.commands
-            self.reports += self._ladder.steps
-            self._ladder.commands, self._ladder.steps = [], []
+        self.commands[:0] = ladder.commands
+        self.reports += ladder.steps
+        ladder.commands, ladder.steps = [], []
 
     def _unverifiable(self, now_ns: int) -> bool:
         """A stop that telemetry will never verify, long enough ago: the word of a person at the machine must do."""
@@ -280,7 +279,7 @@ class Interlock:
             self.commands.append(RequestControl(self._control_number))
 
     def _permit_start(self, boarding: Boarding, now_ns: int) -> None:
-        fresh = now_ns - boarding.confirmed_ns <= n.CONFIRM_EXPIRES_NS
+        fresh = 0 <= now_ns - boarding.confirmed_ns <= n.CONFIRM_EXPIRES_NS
         r = self.readings
         denied = any(rule.broken(r, now_ns) for rule, _ in APPLYING[Motion.STANDSTILL])
         if denied or not fresh or boarding.number <= self._boarding:
