@@ -136,7 +136,8 @@ def test_one_start_per_boarding() -> None:
 
 
 @pytest.mark.parametrize(("age_ns", "starts"), [
-    (-1, False), (0, True), (n.CONFIRM_EXPIRES_NS - 1, True), (n.CONFIRM_EXPIRES_NS, True), (n.CONFIRM_EXPIRES_NS + 1, False),
+    (-1, False), (0, True),
+    (n.CONFIRM_EXPIRES_NS - 1, True), (n.CONFIRM_EXPIRES_NS, True), (n.CONFIRM_EXPIRES_NS + 1, False),
 ])  # fmt: skip
 def test_a_confirmation_expires(age_ns: int, starts: bool) -> None:
     """Five seconds after OK the belt does not start any more; nor for an OK that is yet to come."""
