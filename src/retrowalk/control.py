@@ -30,11 +30,13 @@ from retrowalk.messages import (
 )
 from retrowalk.model.plan import Plan
 from retrowalk.model.reports import Reply, Report, State
-from retrowalk.model.requests import Origin, Request
+from retrowalk.model.requests import Origin, Request, Verb
 
 MODE: Final = 0o660
 MOST_CLIENTS: Final = 16
 REPLY_WITHIN_S: Final = 2.0
+ARMED_WITHIN_S: Final = 50.0  # arming waits for the machine, and gives up by itself after 45 s
+HANGS_UP_LATER_S: Final = 3.0
 WATCH_EVERY_S: Final = 0.5
 
 log = structlog.get_logger(__name__)
@@ -76,10 +78,11 @@ class ControlServer:
         """Serve until cancelled, then remove the socket. Raises OSError when it cannot be made."""
         server = await asyncio.start_unix_server(self._welcome, sock=_listen(self._path), limit=LONGEST_COMMAND_BYTES)
         try:
-            async with server:
-                await server.serve_forever()
+            await asyncio.get_running_loop().create_future()
         finally:
-            await self._dismiss()
+            server.close()
+            await self._dismiss()  # first: a server does not count as closed while a client hangs on
+            await server.wait_closed()
             self._path.unlink(missing_ok=True)
 
     async def _dismiss(self) -> None:
@@ -134,7 +137,7 @@ class ControlServer:
         # The engine sees a number of ours: two clients may choose the same id.
         reply = await self._ask(replace(request, id=f"socket-{next(self._numbers)}"))
         if reply is None:
-            words = f"the engine did not answer within {REPLY_WITHIN_S:g} s"
+            words = f"the engine did not answer within {_patience_s(request.verb):g} s"
             return self._response(message.id or "", message.cmd, ok=False, reason=words)
         return self._response(message.id or "", message.cmd, ok=reply.ok, reason=reply.reason)
 
@@ -142,7 +145,7 @@ class ControlServer:
         awaited = self._awaited[request.id] = asyncio.get_running_loop().create_future()
         try:
             self._submit(request)
-            return await asyncio.wait_for(awaited, REPLY_WITHIN_S)
+            return await asyncio.wait_for(awaited, _patience_s(request.verb))
         except TimeoutError:
             return None
         finally:
@@ -155,9 +158,9 @@ class ControlServer:
         return Stamp(self._wall_clock(), self._clock_ns())
 
 
-def ask(path: Path, message: dict[str, Any], timeout_s: float = 5.0) -> dict[str, Any]:
+def ask(path: Path, message: dict[str, Any]) -> dict[str, Any]:
     """Send one message to the daemon at `path` and return its answer. Raises OSError when there is none."""
-    return next(talk(path, message, timeout_s))
+    return next(talk(path, message, _patience_s(message.get("cmd")) + HANGS_UP_LATER_S))
 
 
 def talk(path: Path, message: dict[str, Any], timeout_s: float = 5.0) -> Iterator[dict[str, Any]]:
@@ -198,6 +201,10 @@ def _clear(path: Path) -> None:
             path.unlink(missing_ok=True)
             return
     raise FileExistsError(f"another daemon serves {path}")
+
+
+def _patience_s(cmd: object) -> float:
+    return ARMED_WITHIN_S if cmd == Verb.ARM else REPLY_WITHIN_S
 
 
 def _word(line: bytes) -> str | None:

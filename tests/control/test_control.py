@@ -62,6 +62,19 @@ async def test_an_engine_that_does_not_answer_is_told(daemon: Daemon, monkeypatc
     assert [request.verb for request in daemon.requests] == [Verb.STOP]
 
 
+async def test_arming_may_take_its_time(daemon: Daemon, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The engine answers when machine and walker are ready, or after 45 s: its client waits for that answer."""
+    monkeypatch.setattr(control, "REPLY_WITHIN_S", 0.05)
+    daemon.mute = True
+    asking = asyncio.create_task(send(daemon, cmd="arm"))
+    while not daemon.requests:  # noqa: ASYNC110 (the server has no event for its tests)
+        await asyncio.sleep(0.001)
+    await asyncio.sleep(2 * control.REPLY_WITHIN_S)
+    (request,) = daemon.requests
+    daemon.server.publish(Reply(request.id, request.verb, request.origin, ok=False, reason="Nobody is there."))
+    assert (await asking)["reason"] == "Nobody is there."
+
+
 async def test_a_stop_waits_for_no_answer(daemon: Daemon) -> None:
     """On one connection, behind a command that the engine leaves unanswered."""
     daemon.mute = True
@@ -72,6 +85,27 @@ async def test_a_stop_waits_for_no_answer(daemon: Daemon) -> None:
             await asyncio.sleep(0.001)
     assert [request.verb for request in daemon.requests] == [Verb.ARM, Verb.STOP]
     writer.close()
+
+
+@pytest.mark.parametrize("line", [b"", b'{"cmd":"watch"}\n', b'{"cmd":"arm"}\n'], ids=["silent", "watching", "asking"])
+async def test_a_client_that_hangs_on_does_not_keep_the_daemon_alive(
+    tmp_path: Path, full_state: State, line: bytes
+) -> None:
+    """A server that is told to end hangs up on everybody."""
+    daemon = Daemon(tmp_path / "s", full_state, mute=True)
+    running = asyncio.create_task(daemon.server.run())
+    while not daemon.path.exists():  # noqa: ASYNC110 (a file has no event)
+        await asyncio.sleep(0.001)
+    reader, writer = await asyncio.open_unix_connection(daemon.path)
+    writer.write(line)
+    while not daemon.server._clients:  # noqa: ASYNC110 (as above)
+        await asyncio.sleep(0.001)
+    running.cancel()
+    await asyncio.wait([running], timeout=control.REPLY_WITHIN_S / 2)
+    assert running.done()
+    await reader.read()
+    writer.close()
+    assert not daemon.path.exists()
 
 
 async def test_two_clients_with_the_same_id_get_their_own_answers(daemon: Daemon) -> None:
