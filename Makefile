@@ -1,7 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Each does all its own set-up.
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench fmt pictures lock clean
+.PHONY: help setup demo test nightly check bench fmt pictures lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -14,6 +14,9 @@ demo: setup  ## a backward session against the simulated treadmill, and a strap 
 
 test: setup  ## the tests (under 10 minutes on 2 cores)
 	@$(BIN)/pytest -n 2 --dist worksteal --timeout 180
+
+nightly: setup  ## what takes too long for every run: every program on every machine (5 minutes on 2 cores)
+	@$(BIN)/pytest -n 2 --dist worksteal --timeout 600 -m nightly
 
 check: setup  ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .
