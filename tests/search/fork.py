@@ -1,0 +1,55 @@
+"""A second interlock in the same state, as cheaply as Python allows: what is frozen is shared, what changes is copied."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any, Final
+
+from retrowalk.interlock import Interlock
+from retrowalk.interlock.belt import Belt
+from retrowalk.interlock.drive import Drive
+from retrowalk.interlock.heart import HeartRateFilter
+from retrowalk.interlock.kernel import _InFlight
+from retrowalk.interlock.ladder import Ladder
+from retrowalk.interlock.ramp import Ramp
+from retrowalk.interlock.readings import Readings
+
+
+def fork_dataclass[T](part: T) -> T:
+    """Copy a dataclass with slots by making it anew, which is the cheapest way."""
+    kind = type(part)
+    forks = _FORKS
+    return kind(*[copied(v) if (copied := forks.get(type(v))) else v for v in _FIELDS[kind](part)])
+
+
+def fork_dict[T](part: T) -> T:
+    """Copy an object without slots."""
+    twin = object.__new__(type(part))
+    forks = _FORKS
+    twin.__dict__ = {
+        name: copied(value) if (copied := forks.get(type(value))) else value for name, value in part.__dict__.items()
+    }
+    return twin
+
+
+_DATACLASSES: Final = (Belt, Drive, Ladder, Ramp, Readings, _InFlight)
+_FIELDS: Final = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in _DATACLASSES}
+_FORKS: Final[dict[type, Callable[[Any], Any]]] = {
+    list: list.copy,
+    set: set.copy,
+    dict: dict.copy,
+    deque: deque.copy,
+    HeartRateFilter: fork_dict,
+    **dict.fromkeys(_DATACLASSES, fork_dataclass),
+}
+
+
+def fork(lock: Interlock) -> Interlock:
+    """Copy a whole interlock; the copy numbers its own commands."""
+    twin = fork_dict(lock)
+    if twin._ladder:
+        twin._ladder.new_number = twin._next_number
+    return twin

@@ -1,0 +1,235 @@
+"""What of an interlock tells two states apart: every attribute by name, times as quantised ages.
+
+A row is needed for each attribute of each part of the interlock: a new attribute fails a test until it has one.
+An age counts the limits that it has passed: 0 is fresh, then warn, then expired. None = the clock does not run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, Final
+
+from retrowalk.interlock import Interlock
+from retrowalk.interlock.belt import Belt
+from retrowalk.interlock.drive import Drive
+from retrowalk.interlock.heart import HeartRateFilter
+from retrowalk.interlock.kernel import _InFlight
+from retrowalk.interlock.ladder import Ladder
+from retrowalk.interlock.ramp import Ramp
+from retrowalk.interlock.readings import Readings
+from retrowalk.model import numbers as n
+from retrowalk.model.units import Speed, seconds
+
+ENOUGH: Final = 2  # counts matter up to here
+
+
+class Rest(Enum):
+    """When a watched timer is at rest, that is, not away from fresh."""
+
+    YOUNG = auto()  # it is refreshed again and again, as telemetry is
+    OLD = auto()  # what it times is long over, as the edge of a strap that has settled
+    UNSET = auto()  # it does not run
+    ALWAYS = auto()  # it times our own progress, as the stop ladder's do, and is not counted
+
+
+@dataclass(frozen=True, slots=True)
+class Age:
+    """A time that is looked at as an age: the limits that the interlock compares it with."""
+
+    limits_ns: tuple[int, ...]
+    rest: Rest = Rest.ALWAYS
+
+    def quantised(self, at_ns: int | None, now_ns: int) -> int | None:
+        """Return how many limits the age has passed."""
+        if at_ns is None:
+            return None
+        age_ns = now_ns - at_ns
+        passed = 0
+        for limit_ns in self.limits_ns:
+            passed += age_ns > limit_ns
+        return passed
+
+    def next_ns(self, at_ns: int, now_ns: int) -> int | None:
+        """Return the moment after which one limit more is passed; None = all are."""
+        age_ns = now_ns - at_ns
+        return next((at_ns + limit_ns + 1 for limit_ns in self.limits_ns if age_ns <= limit_ns), None)
+
+    def away(self, at_ns: int | None, now_ns: int) -> bool:
+        """The timer is away from fresh."""
+        if at_ns is None or self.rest is Rest.ALWAYS:
+            return False
+        passed = self.quantised(at_ns, now_ns)
+        return self.rest is Rest.UNSET or (passed != 0 if self.rest is Rest.YOUNG else passed != len(self.limits_ns))
+
+
+type Look = Callable[[Any, int], Hashable]
+
+
+def _same(value: Hashable, _: int) -> Hashable:
+    return value
+
+
+def _given(value: object, _: int) -> bool:
+    return value is not None
+
+
+def _count(value: int, _: int) -> int:
+    return min(value, ENOUGH)
+
+
+def _part(value: object, now_ns: int) -> Hashable:
+    return None if value is None else look(value, now_ns)
+
+
+def _samples(times_ns: Any, now_ns: int) -> Hashable:
+    return len(times_ns), bool(times_ns) and now_ns - times_ns[0] <= n.HEART_RATE_ENTRY_NS
+
+
+def _stuck(since_ns: dict[int, int], now_ns: int) -> Hashable:
+    return min(len(since_ns), ENOUGH), _STUCK.quantised(min(since_ns.values(), default=None), now_ns)
+
+
+_STUCK: Final = Age((n.STOP_RESEND_NS, n.STOP_EFFECT_NS))
+_RUN_DOWN_NS: Final = seconds(n.RUN_DOWN_S * n.RUN_DOWN_PATIENCE)
+_START_PATIENCE_NS: Final = seconds(n.START_DELAY_S * n.START_PATIENCE)
+_IGNORED: Final = None
+
+ROWS: Final[dict[type, dict[str, Age | Look | None]]] = {
+    Interlock: {
+        "readings": _part,
+        "motion": _same,
+        "trip": _given,
+        "opened": _same,
+        "commands": _IGNORED,  # empty between two calls
+        "reports": _IGNORED,
+        "_ladder": _part,
+        "_drive": _part,
+        "_in_flight": _part,
+        "_number": _IGNORED,  # numbers only grow
+        "_boarding": _IGNORED,
+        "_control_number": _given,
+        "_control_wanted": _same,
+        "_control_asked_ns": Age((n.CONTROL_RETRY_NS,)),
+        "_broken": _IGNORED,  # follows from the readings, anew in each call
+    },
+    _InFlight: {"number": _IGNORED, "since_ns": Age((n.ANSWER_PATIENCE_NS,)), "starts": _same},
+    Readings: {
+        "settings": _IGNORED,  # fixed in one search
+        "heart": _part,
+        "belt": _part,
+        "machine": _given,
+        "plan": _given,
+        "linked_ns": Age((n.START_LOCKOUT_NS,), Rest.OLD),
+        "link_lost_because": _IGNORED,
+        "strap_closed": _same,
+        "strap_ns": Age((n.STRAP_STABLE_NS,), Rest.OLD),
+        "key_ns": Age((n.STRAP_STABLE_NS,), Rest.OLD),
+        "console_stop_ns": Age((n.UNEXPLAINED_STANDSTILL_NS,), Rest.OLD),
+        "control_lost": _same,
+        "presence_ns": Age((n.PRESENCE_EXPIRES_NS,)),
+        "declared_ns": Age((n.PRESENCE_EXPIRES_NS,)),
+        "marker_stored": _same,
+        "latched": _same,
+        "lag_ns": _IGNORED,  # for people only
+        "lagged_ns": Age((n.LAG_TRIP_NS,), Rest.OLD),
+        "facing": _same,
+        "started_ns": Age((_START_PATIENCE_NS,)),
+        "start_refused": _same,
+        "overspeed_ns": Age((n.OVERSPEED_FOR_NS,), Rest.UNSET),
+        "highest": _same,
+        "commanded": lambda points, _: max((speed for _, speed in points), default=None),
+    },
+    Belt: {
+        "frame": lambda frame, _: frame and (frame.speed, frame.incline),
+        "frame_ns": Age((n.TELEMETRY_WARN_NS, n.TELEMETRY_TRIP_NS), Rest.YOUNG),
+        "zero_frames": _count,
+        "moving_frames": _count,
+        "zero_ns": Age((n.UNEXPLAINED_STANDSTILL_NS,)),
+        "moving_ns": Age((n.ELAPSED_FROZEN_NS,)),
+        "elapsed_s": _given,
+        "elapsed_ns": Age((n.ELAPSED_FROZEN_NS,), Rest.YOUNG),
+    },
+    HeartRateFilter: {
+        "limits": _IGNORED,
+        "bpm": lambda bpm, _: bpm and bpm // 10,
+        "good_ns": Age((n.HEART_RATE_NO_INCREASE_NS, n.HEART_RATE_LOST_NS), Rest.YOUNG),
+        "_suspect_ns": Age((n.HEART_RATE_SUSPECT_NS,), Rest.UNSET),
+        "_candidates": lambda bpms, _: min(len(bpms), ENOUGH),
+        "_recent": _samples,
+        "_window": lambda bpms, _: tuple(sorted(bpm // 10 for bpm in bpms)),
+        "_heard_ns": Age((n.HEART_RATE_LOST_NS,)),
+        "_rr_ns": Age((n.HEART_RATE_RR_MISSING_NS,)),
+        "_changed_ns": Age((n.HEART_RATE_UNCHANGED_NS,)),
+        "_last": _given,
+        "_over_hard_ns": Age((n.HEART_RATE_HARD_NS,), Rest.UNSET),
+        "_over_soft_ns": Age((n.HEART_RATE_SOFT_NS,), Rest.UNSET),
+    },
+    Drive: {
+        "speed_ramp": _part,
+        "incline_ramp": _part,
+        "set_point": _same,
+        "set_point_ns": Age((n.CONSOLE_LOWERED_NS,)),
+        "incline": _same,
+        "eased": _same,
+        "eased_ns": Age((n.HEART_RATE_EASE_NS,)),
+        "console": _same,
+        "lowered_ns": Age((n.CONSOLE_LOWERED_NS,), Rest.UNSET),
+        "_former": _same,
+    },
+    Ramp: {
+        "scaled": lambda scaled, _: Ramp(scaled, 0).value,
+        "at_ns": _IGNORED,  # one move ahead at most
+    },
+    Ladder: {
+        "cause": _IGNORED,
+        "demanded_ns": Age((n.STOP_EFFECT_NS, _RUN_DOWN_NS, n.STOP_ALARM_STAYS_NS)),
+        "from_speed": _same,
+        "run_down_ns": _IGNORED,  # fixed by the machine
+        "new_number": _IGNORED,
+        "not_before_ns": Age((0,)),
+        "outstanding": _stuck,
+        "rebuilding": _same,
+        "settled_ns": Age((n.STOP_RESEND_NS,)),
+        "first_written_ns": Age((n.STOP_EFFECT_NS,)),
+        "climbed": lambda rungs, _: frozenset(rungs),
+        "commands": _IGNORED,
+        "steps": _IGNORED,
+    },
+}
+
+_LOOKS: Final = {
+    kind: tuple((name, row.quantised if isinstance(row, Age) else row) for name, row in rows.items() if row)
+    for kind, rows in ROWS.items()
+}
+_AGES: Final = {
+    kind: tuple((name, row) for name, row in rows.items() if isinstance(row, Age)) for kind, rows in ROWS.items()
+}
+
+
+def look(part: object, now_ns: int) -> Hashable:
+    """Return what tells this part's states apart."""
+    return tuple([seen(getattr(part, name), now_ns) for name, seen in _LOOKS[_kind(part)]])
+
+
+def timers(lock: Interlock) -> Iterator[tuple[str, Age, int]]:
+    """Yield every running timer of an interlock."""
+    parts = (lock, lock.readings, lock.readings.belt, lock.readings.heart, lock._ladder, lock._drive, lock._in_flight)
+    for part in parts:
+        if part is not None:
+            for name, age in _AGES[_kind(part)]:
+                at_ns = getattr(part, name)
+                if at_ns is not None:
+                    yield name, age, at_ns
+    if lock._ladder and lock._ladder.outstanding:
+        yield "outstanding", _STUCK, min(lock._ladder.outstanding.values())
+
+
+def away(lock: Interlock, now_ns: int) -> int:
+    """Return how many watched timers are away from fresh."""
+    return sum(age.away(at_ns, now_ns) for _, age, at_ns in timers(lock))
+
+
+def _kind(part: object) -> type:
+    return Interlock if isinstance(part, Interlock) else type(part)
