@@ -8,9 +8,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 import pytest
-import virtual_time
-from treadmill.bench import Bench, bench, up
 
+import virtual_time
 from retrowalk.model.commands import Connect, Disconnect, Rebuild
 from retrowalk.model.machine import InclineRange, Machine
 from retrowalk.model.observations import (
@@ -31,6 +30,7 @@ from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim import frames as sim_frames
 from retrowalk_sim.gatt import Service
 from retrowalk_sim.profiles import Profile, profiles
+from treadmill.bench import Bench, bench, up
 
 type Scenario = Callable[[Bench], Awaitable[None]]
 
@@ -547,3 +547,16 @@ def test_a_frame_that_cannot_be_read_costs_nothing_but_itself(monkeypatch: pytes
         assert (await ready.until(Telemetry)).speed == Speed(0)
 
     on_bench(scenario)
+
+
+async def test_a_stop_reaches_the_machine_in_the_call_that_demands_it() -> None:
+    """Nothing that waits in the loop comes between; what became of the Stop is told later, from the loop."""
+    async with bench() as ready:
+        await up(ready)
+        ready.control()
+        await ready.until(Answered)
+        told = len(ready.seen)
+        number = ready.stop()
+        assert ready.written() == ["00", "0801"]
+        assert len(ready.seen) == told
+        await ready.until(Written, Written(number).__eq__)

@@ -147,7 +147,7 @@ class Connection:
         """Write a Stop now, beside whatever write is stuck; nothing that waits or hangs is written any more."""
         self._drop_waiting()
         for request in self._control_point.stop(command.number):
-            self._spawn(self._write(request, response=self._responds(without=command.without_response)))
+            self._spawn(self._write(request, response=self._responds(without=command.without_response)), at_once=True)
 
     async def _write_queued(self) -> None:
         while self._queue:
@@ -167,18 +167,19 @@ class Connection:
             await self._client.write_gatt_char(self._control, request.frame, response=response)
         except Exception as error:  # noqa: BLE001 - the command failed, whatever failed it; the engine must hear of it
             self._control_point.failed(request)
-            self._fail(request.number, in_words(error))
+            self._later(self._fail, request.number, in_words(error))
         else:
             if request.number is not None:
-                self._tell(Written(request.number))
+                self._later(self._tell, Written(request.number))
 
     def _responds(self, *, without: bool = False) -> bool:
         """Whether to write with response: unless asked otherwise, or the machine lists only the other way."""
         can_without = "write-without-response" in self._control.properties
         return not can_without if without else ("write" in self._control.properties or not can_without)
 
-    def _spawn(self, write: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.create_task(write, name="treadmill-write")
+    def _spawn(self, write: Coroutine[Any, Any, None], *, at_once: bool = False) -> asyncio.Task[None]:
+        """Run `write`; `at_once`: it goes to the bus in this very call, ahead of all else that waits in the loop."""
+        task = asyncio.Task(write, loop=asyncio.get_running_loop(), name="treadmill-write", eager_start=at_once)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
@@ -186,11 +187,16 @@ class Connection:
     def _drop_waiting(self) -> None:
         in_flight = [] if self._in_flight is None else [self._in_flight]
         for number in (*in_flight, *(command.number for command in self._queue)):
-            asyncio.get_running_loop().call_soon(self._fail, number, OVERTAKEN)
+            self._later(self._fail, number, OVERTAKEN)
         self._queue.clear()
         if self._writer:
             self._writer.cancel()
         self._writer = self._in_flight = None
+
+    @staticmethod
+    def _later[*A](tell: Callable[[*A], None], *about: *A) -> None:
+        """Tell from the loop, never from within `execute`."""
+        asyncio.get_running_loop().call_soon(tell, *about)
 
     def _fail(self, number: int | None, reason: str) -> None:
         _log.warning("write_failed", number=number, reason=reason)
