@@ -13,7 +13,7 @@ PAGE: Final = Path(__file__).parents[1] / "docs" / "rules.md"
 
 TRANSITIONS: Final = (
     (Motion.IDLE, Motion.STANDSTILL, "session opens"),
-    (Motion.IDLE, Motion.STOPPING, "STOP without a session, or a marker at boot"),
+    (Motion.IDLE, Motion.STOPPING, "STOP without a session, a marker at boot, or a belt that starts on connect"),
     (Motion.STANDSTILL, Motion.BOARDING, "START permitted"),
     (Motion.STANDSTILL, Motion.STOPPING, "STOP, or a stop rule"),
     (Motion.STANDSTILL, Motion.IDLE, "session closes"),
@@ -41,6 +41,7 @@ A rule is broken or it is not; what that does depends on what the belt is doing.
 _NOTES: Final = (
     ("must_clear", True, "a reset is refused while it is broken"),
     ("waits", True, "arming waits a while for it to clear"),
+    ("ahead", True, "it stops a belt also ahead of the session, while arming waits"),
     ("lowers", True, "easing also steps the speed down"),
     ("ramps", False, "the belt is stopped without a ramp"),
     ("ends", True, "the session ends"),

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import aiomqtt
-from brokers import Broker
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from brokers import Broker
 from retrowalk.model.observations import Observation
 from retrowalk.model.plan import ABSOLUTE, Plan
 from retrowalk.model.requests import Request

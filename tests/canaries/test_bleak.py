@@ -7,10 +7,10 @@ from time import perf_counter
 
 import pytest
 from bleak import BleakAdapter, BleakClient, BleakScanner
-from treadmill.air import air
 
 from retrowalk_sim.bluez import Bluez
 from retrowalk_sim.treadmill import CONTROL_POINT, FITNESS_MACHINE, Treadmill
+from treadmill.air import air
 
 
 async def connect(treadmill: Treadmill) -> BleakClient:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 import typer
-from states import FULL_STATE
 from typer.testing import CliRunner, Result
 
 from retrowalk.cli.ctl import ctl
@@ -16,6 +15,7 @@ from retrowalk.model.plan import ABSOLUTE, Plan
 from retrowalk.model.reports import Reply
 from retrowalk.model.requests import Request, Verb
 from retrowalk.model.units import Speed
+from states import FULL_STATE
 
 
 class Daemon(threading.Thread):

@@ -9,18 +9,18 @@ from typing import Any
 
 import pytest
 import typer
-from brokers import Broker, broker
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
-from states import FULL_STATE, IDLE_STATE, STAMP
 from typer.testing import CliRunner
 
+from brokers import Broker, broker
 from retrowalk.cli import watch as watching
 from retrowalk.cli.watch_view import line, screen
 from retrowalk.messages import state_message
 from retrowalk.model.reports import State
 from retrowalk.mqtt import MqttBridge, MqttSettings
+from states import FULL_STATE, IDLE_STATE, STAMP
 
 __all__ = ["broker"]
 

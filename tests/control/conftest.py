@@ -9,12 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from states import full_state, idle_state, stamp
 
 from retrowalk.control import ControlServer
 from retrowalk.model.plan import ABSOLUTE, Plan
 from retrowalk.model.reports import Reply, State
 from retrowalk.model.requests import Request
+from states import full_state, idle_state, stamp
 
 __all__ = ["full_state", "idle_state", "stamp"]
 

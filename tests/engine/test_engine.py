@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.ideal_belt import SETTINGS, TWO_BOUTS, World, backward, plan, world
 
 from retrowalk.engine import Engine
 from retrowalk.model import numbers as n
@@ -22,6 +21,7 @@ from retrowalk.model.observations import (
 from retrowalk.model.reports import Ending, Motion, Phase, Prompt, PromptKind, Reply, Warned, WorkoutEnded
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.units import Speed, seconds
+from support.ideal_belt import SETTINGS, TWO_BOUTS, World, backward, plan, world
 
 NOW = seconds(1000)
 

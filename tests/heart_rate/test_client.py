@@ -8,8 +8,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
-import virtual_time
 
+import virtual_time
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.heart_rate.client import HeartRateClient, HeartRateSettings
 from retrowalk.model.commands import Connect, Disconnect

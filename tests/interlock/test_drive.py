@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.ideal_belt import LIMITS, MACHINE
-from support.interlock_bench import NOW, good_readings, moving
 
 from retrowalk.interlock.drive import Drive
 from retrowalk.interlock.readings import Readings
@@ -16,6 +14,8 @@ from retrowalk.model.intent import Proposal
 from retrowalk.model.machine import InclineRange
 from retrowalk.model.plan import Facing
 from retrowalk.model.units import LEVEL, Incline, Speed, seconds
+from support.ideal_belt import LIMITS, MACHINE
+from support.interlock_bench import NOW, good_readings, moving
 
 FAST = Proposal(target=Speed.from_kmh(9), incline=LEVEL)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS
-from support.interlock_bench import NOW, settled_heart, standing
 
 from retrowalk.interlock import Interlock
 from retrowalk.model import numbers as n
@@ -39,6 +37,8 @@ from retrowalk.model.observations import (
 from retrowalk.model.plan import Facing
 from retrowalk.model.reports import Kind, Motion, Rung, StopStep, Tripped, Warned
 from retrowalk.model.units import LEVEL, STANDSTILL, Incline, Speed, seconds
+from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS
+from support.interlock_bench import NOW, settled_heart, standing
 
 OK = Boarding(1, Facing.BACKWARD, NOW)
 NOTHING = Proposal()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import count
 
 import pytest
-from support.interlock_bench import NOW, moving, standing
 
 from retrowalk.interlock.belt import Belt
 from retrowalk.interlock.ladder import Ladder
@@ -14,6 +13,7 @@ from retrowalk.model.commands import LinkCommand, Rebuild, Stop
 from retrowalk.model.observations import Telemetry
 from retrowalk.model.reports import Rung
 from retrowalk.model.units import Speed, seconds
+from support.interlock_bench import NOW, moving, standing
 
 FAST, RUN_DOWN_NS = Speed.from_kmh(2), seconds(15)
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.ideal_belt import LIMITS, MACHINE, SETTINGS
-from support.interlock_bench import NOW, at_level, good_readings
 
 from retrowalk.model import numbers as n
 from retrowalk.model.observations import (
@@ -24,6 +22,8 @@ from retrowalk.model.observations import (
 )
 from retrowalk.model.plan import ABSOLUTE, Facing
 from retrowalk.model.units import Speed, seconds
+from support.ideal_belt import LIMITS, MACHINE, SETTINGS
+from support.interlock_bench import NOW, at_level, good_readings
 
 
 @pytest.mark.parametrize(("slowest_kmh", "step", "board_kmh"), [

@@ -6,8 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from support.ideal_belt import LIMITS, MACHINE, SETTINGS, TWO_BOUTS, backward, forward, plan
-from support.interlock_bench import NOW, at_level, good_readings, moving
 
 from retrowalk.interlock.readings import Readings
 from retrowalk.interlock.rules import APPLYING, RULES, Rule
@@ -16,6 +14,8 @@ from retrowalk.model.observations import HeartRateSample, Telemetry
 from retrowalk.model.reports import Kind, Motion
 from retrowalk.model.settings import StrapTier
 from retrowalk.model.units import STANDSTILL, Speed, seconds
+from support.ideal_belt import LIMITS, MACHINE, SETTINGS, TWO_BOUTS, backward, forward, plan
+from support.interlock_bench import NOW, at_level, good_readings, moving
 
 BY_NAME = {rule.name: rule for rule in RULES}
 IDLE, STANDSTILL_, BOARDING, MOVING, STOPPING = Motion

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+
 from brokers import Broker, broker
 from mqtt_lab import Engine, Lab, make_bridge, running, stranger_at
-from states import full_state, idle_state, stamp
-
 from retrowalk.model.observations import BrokerLink
 from retrowalk.model.reports import State
+from states import full_state, idle_state, stamp
 
 __all__ = ["broker", "full_state", "idle_state", "stamp"]
 

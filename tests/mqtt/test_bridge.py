@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from brokers import Broker, running_broker
 from mqtt_lab import ROOT, Engine, Lab, make_bridge, running, stranger_at
-
 from retrowalk.model.observations import BrokerLink, ButtonPress, ButtonSource
 from retrowalk.model.reports import Cue, Phase, Reply, State
 from retrowalk.model.requests import Origin, Request, Verb

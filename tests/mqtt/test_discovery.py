@@ -6,13 +6,13 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from states import full_state, stamp
 
 from retrowalk.messages import EVENT_TYPES, Stamp, state_message
 from retrowalk.model.reports import State
 from retrowalk.mqtt import MqttSettings
 from retrowalk.mqtt.discovery import discovery_message
 from retrowalk.mqtt.topics import Topics
+from states import full_state, stamp
 
 __all__ = ["full_state", "stamp"]
 

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from mqtt_lab import Engine, find_plan
 
+from mqtt_lab import Engine, find_plan
 from retrowalk.messages import Stamp
 from retrowalk.mqtt import MqttSettings
 from retrowalk.mqtt.broker import Incoming

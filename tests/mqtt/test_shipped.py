@@ -7,9 +7,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from brokers import running_broker
 from mqtt_lab import Engine, make_bridge, running, stranger_at
-
 from retrowalk.model.observations import BrokerLink
 from retrowalk.model.reports import State
 from retrowalk.model.requests import Origin, Request, Verb

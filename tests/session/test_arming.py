@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from support.session_bench import fault
 
 from retrowalk.model import numbers as n
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.session.arming import Arming, hopeless, reasons
+from support.session_bench import fault
 
 ARM = Request(Verb.ARM, Origin.MQTT)
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.ideal_belt import LIMITS, backward, forward, plan
 
 from retrowalk.model.plan import ABSOLUTE, Limits, Plan
 from retrowalk.model.units import seconds
 from retrowalk.session.course import Course
+from support.ideal_belt import LIMITS, backward, forward, plan
 
 THREE = plan(forward((1.0, 60)), backward((0.5, 20), (0.7, 60)), backward((0.5, 40)), rest_s=30)
 

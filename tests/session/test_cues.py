@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.ideal_belt import backward, plan
-from support.session_bench import BOARD_SPEED
 
 from retrowalk.model import numbers as n
 from retrowalk.model.plan import Plan
@@ -14,6 +12,8 @@ from retrowalk.model.units import Speed, seconds
 from retrowalk.session import words
 from retrowalk.session.course import Course
 from retrowalk.session.cues import Cues
+from support.ideal_belt import backward, plan
+from support.session_bench import BOARD_SPEED
 
 RISING = plan(backward((0.5, 60), (1.0, 60)))
 FAST_AT_ONCE = plan(backward((1.0, 120)))

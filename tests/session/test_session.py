@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS, backward, forward, plan
-from support.session_bench import BOARD_SPEED, Bench, bench, fault
 
 from retrowalk.model import numbers as n
 from retrowalk.model.intent import Proposal, Wish
@@ -30,6 +28,8 @@ from retrowalk.model.requests import Verb
 from retrowalk.model.settings import BrokerLost
 from retrowalk.model.units import LEVEL, Incline, Speed, seconds
 from retrowalk.session import words
+from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS, backward, forward, plan
+from support.session_bench import BOARD_SPEED, Bench, bench, fault
 
 RISING = plan(backward((0.5, 30), (1.0, 60)))
 TURNING = plan(forward((1.0, 20)), backward((0.5, 20), incline_pct=1))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from support.ideal_belt import backward, forward
-
 from retrowalk.model.plan import Gap
 from retrowalk.model.units import Speed
 from retrowalk.session import words
+from support.ideal_belt import backward, forward
 
 
 def test_the_board_prompt_names_facing_and_what_ok_does() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from support.house import house
-from virtual_time import run
 
 from retrowalk.model.plan import Plan
 from retrowalk.model.reports import Ending, Tripped, WorkoutEnded
@@ -12,6 +10,8 @@ from retrowalk.model.units import Speed
 from retrowalk.programs import load_library, plan_for, shipped_programs
 from retrowalk.walkers import Walker
 from retrowalk_sim.profiles import profiles
+from support.house import house
+from virtual_time import run
 
 FIT = Walker(
     level=3,

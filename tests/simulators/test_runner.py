@@ -4,8 +4,8 @@ import asyncio
 from typing import NoReturn
 
 import pytest
-import virtual_time
 
+import virtual_time
 from retrowalk_sim import treadmill as ftms
 from retrowalk_sim.gatt import Emission, LinkLoss, Notification
 from retrowalk_sim.runner import Runner

@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from treadmill.air import air
-from treadmill.bench import running, up
 
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.cli import stop
@@ -22,6 +20,8 @@ from retrowalk.treadmill.failsafe import Verdict, stop_belts
 from retrowalk_sim.bluez import Bluez
 from retrowalk_sim.profiles import Profile, profiles
 from retrowalk_sim.treadmill import Treadmill
+from treadmill.air import air
+from treadmill.bench import running, up
 
 
 @asynccontextmanager

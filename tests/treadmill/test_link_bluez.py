@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from treadmill.air import air
-from treadmill.bench import Bench, running, up
 
 from retrowalk.bluetooth import Bluetooth, radio
 from retrowalk.model.commands import Connect, Rebuild
@@ -18,6 +16,8 @@ from retrowalk.treadmill.connection import LOST, OVERTAKEN
 from retrowalk_sim.bluez import Bluez
 from retrowalk_sim.profiles import profiles
 from retrowalk_sim.treadmill import CONTROL_POINT, Treadmill
+from treadmill.air import air
+from treadmill.bench import Bench, running, up
 
 
 @asynccontextmanager

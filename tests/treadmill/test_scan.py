@@ -6,10 +6,9 @@ import asyncio
 import os
 import sys
 
-from treadmill.air import air
-
 from retrowalk_sim.heart_rate import HeartRateStrap
 from retrowalk_sim.treadmill import Treadmill
+from treadmill.air import air
 
 
 async def scan(*arguments: str) -> tuple[int, str]:

@@ -21,6 +21,8 @@ class Belt:
     moving_ns: int | None = None  # since when they say motion
     elapsed_s: int | None = None
     elapsed_ns: int | None = None  # when the machine's clock last advanced; None = it never did
+    changed_ns: int | None = None  # when the reported speed last changed
+    stood: bool = False  # it has said zero since this link came up
 
     @property
     def speed(self) -> Speed | None:
@@ -50,16 +52,20 @@ class Belt:
         if frame.elapsed_s is not None and frame.elapsed_s != self.elapsed_s:
             self.elapsed_ns = now_ns if self.elapsed_s is not None else None
             self.elapsed_s = frame.elapsed_s
+        former = self.speed
         self.frame = frame if self.frame is None else _merged(self.frame, frame)
         if frame.speed is None:
             return
         self.frame_ns = now_ns
+        if frame.speed != former:
+            self.changed_ns = now_ns
         if frame.speed:
             self.moving_frames, self.zero_frames, self.zero_ns = self.moving_frames + 1, 0, None
             self.moving_ns = now_ns if self.moving_ns is None else self.moving_ns
         else:
             self.zero_frames, self.moving_frames, self.moving_ns = self.zero_frames + 1, 0, None
             self.zero_ns = now_ns if self.zero_ns is None else self.zero_ns
+            self.stood = True
 
 
 def _merged(old: Telemetry, new: Telemetry) -> Telemetry:

@@ -9,6 +9,9 @@ from retrowalk.model import numbers as n
 from retrowalk.model.observations import HeartRateSample
 from retrowalk.model.settings import HeartLimits
 
+_SHORTEST_RR_MS = 60_000 / n.HEART_RATE_HIGHEST_BPM
+_LONGEST_RR_MS = 60_000 / n.HEART_RATE_LOWEST_BPM
+
 
 class HeartRateFilter:
     """Tells good samples from artefacts. A suspect high value may trip, but no suspect value ever clears a trip."""
@@ -60,8 +63,8 @@ class HeartRateFilter:
         return since_ns is not None and now_ns - since_ns >= for_ns and now_ns - self._heard_ns < n.HEART_RATE_LOST_NS
 
     def _plausible(self, sample: HeartRateSample, now_ns: int) -> bool:
-        if sample.rr_ms:
-            self._rr_ns = now_ns
+        if any(_SHORTEST_RR_MS <= interval_ms <= _LONGEST_RR_MS for interval_ms in sample.rr_ms):
+            self._rr_ns = now_ns  # a strap on a table sends an interval of seconds now and then
         if self._last is None or (sample.bpm, sample.rr_ms) != (self._last.bpm, self._last.rr_ms):
             self._changed_ns = now_ns
         self._last = sample

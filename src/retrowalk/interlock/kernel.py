@@ -42,11 +42,16 @@ from retrowalk.model.observations import (
     Written,
 )
 from retrowalk.model.plan import Plan
-from retrowalk.model.reports import Fault, Kind, Motion, Report, Trip, Tripped, Warned
+from retrowalk.model.reports import Fault, Kind, Motion, Report, Rung, Trip, Tripped, Warned
 from retrowalk.model.settings import EngineSettings
 from retrowalk.model.units import seconds
 
 PLANNED = "planned_stop"
+_NO_STANDSTILL = (
+    "no_standstill",
+    "the belt was told to stop, and was not seen to stand",
+    "do not use this treadmill before somebody has found out why",
+)
 _STOP_BY_PERSON = ("user_stop", "somebody pressed STOP", "reset when you are ready, then arm again")
 
 
@@ -234,8 +239,8 @@ class Interlock:
         return self._number
 
     def _trip_on(self, rule: Rule, now_ns: int) -> None:
-        """Latch and stop, once; from then on the ladder writes in its own rhythm. Outside a session nothing trips."""
-        if self.opened and self.trip is None:
+        """Latch and stop, once; from then on the ladder writes in its own rhythm. Outside a session little trips."""
+        if (self.opened or rule.ahead) and self.trip is None:
             self.stop(now_ns, latch=(rule.name, rule.words, rule.remedy))
 
     def _latch(self, cause: str, words: str, remedy: str, now_ns: int) -> None:
@@ -248,6 +253,9 @@ class Interlock:
     def _climb(self, ladder: Ladder, now_ns: int) -> None:
         verified = ladder.tick(self.readings.belt, self.readings.linked, now_ns)
         self._collect(ladder)
+        silent = self.readings.machine is not None and self.readings.machine.silent_after_stop
+        if Rung.NO_STANDSTILL in ladder.climbed and self.opened and self.trip is None and not silent:
+            self._latch(*_NO_STANDSTILL, now_ns)
         if not verified:
             return
         self._ladder = self._drive = self._in_flight = None

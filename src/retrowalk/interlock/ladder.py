@@ -93,6 +93,10 @@ class Ladder:
 
     def tick(self, belt: Belt, linked: bool, now_ns: int) -> bool:
         """Climb as far as the time asks for; return whether standstill is verified."""
+        if belt.speed is not None:
+            self.from_speed = max(
+                self.from_speed, belt.speed
+            )  # a machine that reported its target jumps up to the truth
         if belt.stands and now_ns >= self.not_before_ns:
             self._climb(Rung.VERIFIED, now_ns)
             return True

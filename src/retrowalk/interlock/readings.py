@@ -77,8 +77,15 @@ class Readings:
     @property
     def start_patience_ns(self) -> int:
         """How long after START the belt may begin to move."""
+        if self.starts_at_console:
+            return n.START_AT_CONSOLE_NS
         delay_s = self.machine.start_delay_s if self.machine else n.START_DELAY_S
         return seconds(delay_s * n.START_PATIENCE)
+
+    @property
+    def starts_at_console(self) -> bool:
+        """The machine refuses START: after the confirmation a helper starts it at the console."""
+        return self.machine is not None and self.machine.starts_at_console_only
 
     def present(self, now_ns: int) -> bool:
         """Somebody showed to be at the treadmill, lately, and by a way that is good enough for the plan."""

@@ -40,6 +40,7 @@ class Rule:
     ends: bool = False  # a pause ends the session
     lowers: bool = False  # easing also steps down while it lasts
     waits: bool = False  # it may clear by itself or by a person's hand while arming waits
+    ahead: bool = False  # it stops a belt also ahead of the session, while arming waits
     must_clear: bool = False  # a reset is refused while it is broken
 
 
@@ -104,11 +105,23 @@ def _stop_unseen(r: Readings, now: int) -> bool:
 
 
 def _frozen(r: Readings, _: int) -> bool:
-    """Frames keep coming, the belt moves, and the machine's clock, seen to advance before, has stood still."""
+    """Frames keep coming, the belt moves, and neither its speed nor the machine's clock, seen to advance, changes.
+
+    A changing speed is news: there are machines whose clock stands while they run down.
+    """
     belt = r.belt
     if belt.frame_ns is None or belt.elapsed_ns is None or belt.moving_ns is None:
         return False
-    return belt.frame_ns - max(belt.elapsed_ns, belt.moving_ns) > n.ELAPSED_FROZEN_NS
+    news_ns = max(belt.elapsed_ns, belt.moving_ns, belt.changed_ns or 0)
+    return belt.frame_ns - news_ns > n.ELAPSED_FROZEN_NS
+
+
+def _starts_on_connect(r: Readings, _: int) -> bool:
+    """The belt was seen to stand on this link, and moves so soon that connecting is the likeliest cause."""
+    moving_ns, linked_ns = r.belt.moving_ns, r.linked_ns
+    if moving_ns is None or linked_ns is None or not (r.belt.runs and r.belt.stood):
+        return False
+    return moving_ns - linked_ns <= n.STARTS_ON_CONNECT_NS
 
 
 def _unexplained_standstill(r: Readings, now: int) -> bool:
@@ -211,6 +224,15 @@ RULES: Final = (
         "do not use this treadmill until it has been checked",
     ),
     Rule(
+        "starts_on_connect",
+        _starts_on_connect,
+        {Motion.IDLE: Kind.STOP},
+        (9, 36),
+        "the belt began to move when the treadmill was connected to",
+        "this treadmill starts by itself: do not use it with Retrowalk",
+        ahead=True,
+    ),
+    Rule(
         "uncommanded_motion",
         lambda r, _: r.belt.runs,
         {Motion.IDLE: Kind.NO_ENTRY, Motion.STANDSTILL: Kind.STOP},
@@ -246,7 +268,7 @@ RULES: Final = (
     ),
     Rule(
         "start_refused",
-        lambda r, _: r.start_refused,
+        lambda r, _: r.start_refused and not r.starts_at_console,
         {Motion.BOARDING: Kind.PAUSE},
         (21,),
         "the treadmill refused to start",

@@ -70,6 +70,7 @@ class Session:
         self._ready_ns = 0  # the least time of a rest is over
         self._unlinked_ns: int | None = None
         self._moving_ns: int | None = None
+        self._steady_ns: int | None = None  # since when the belt has been at board speed or above
         self._bouts_done = 0
         self._started = False
         self._trim = STANDSTILL
@@ -128,7 +129,6 @@ class Session:
         """Act on a lost broker as configured."""
         if up or self.settings.broker_lost is BrokerLost.CONTINUE or self.phase in _OVER:
             return
-        self._say(words.BROKER_LOST)
         self._end_early()
         if self.phase in _ON_THE_BELT:
             self._slow(Phase.QUESTIONS, now_ns)
@@ -136,6 +136,7 @@ class Session:
             self._after = Phase.QUESTIONS
         else:
             self._finish(now_ns)
+        self._say(words.BROKER_LOST)
 
     def stopped(self, now_ns: int) -> None:
         """Follow a stop by a person that the interlock has already made: it ends the session."""
@@ -239,7 +240,9 @@ class Session:
             return
         self._moving_ns = self._moving_ns or now_ns
         fast_enough = (view.speed or STANDSTILL) >= view.board_speed - view.machine.step
-        if fast_enough or now_ns - self._moving_ns >= n.BOARD_SPEED_PATIENCE_NS:
+        self._steady_ns = (self._steady_ns or now_ns) if fast_enough else None
+        steady = self._steady_ns is not None and now_ns - self._steady_ns >= n.BOARD_SPEED_STEADY_NS
+        if steady or now_ns - self._moving_ns >= n.BOARD_SPEED_PATIENCE_NS:
             self._go(Phase.STEP_ON, now_ns)
             self._invite(now_ns)
 
@@ -267,7 +270,6 @@ class Session:
             return
         self._bouts_done += 1
         if course.spent(now_ns):
-            self._say(words.COOL_DOWN)
             self._go(Phase.COOL_DOWN, now_ns)
         else:
             after = Phase.REST if course.interval.gap is Gap.REST else Phase.TURN
@@ -294,10 +296,7 @@ class Session:
             interval = self.course.interval
             self._ready_ns += seconds(interval.duration_s)
             self._report_interval(interval.gap, interval.duration_s)
-            self._say(words.GAPS[interval.gap])
             self.course.advance_bout()
-        else:
-            self._say(words.PAUSED)
         self._go(self._after, now_ns)
 
     def _rest(self, view: View, now_ns: int) -> None:
@@ -359,7 +358,6 @@ class Session:
         self._end_early()
         match self.phase:
             case Phase.WALK:
-                self._say(words.COOL_DOWN)
                 self._go(Phase.COOL_DOWN, now_ns)
             case Phase.STARTING | Phase.STEP_ON:
                 self._slow(Phase.QUESTIONS, now_ns)
@@ -417,6 +415,8 @@ class Session:
                 return reasons(view.faults) or "the belt is not known to stand"
             self.prompts.close("ok")
             self._board_confirmed(self.course, now_ns)
+            if view.machine and view.machine.starts_at_console_only:
+                self._say(words.START_AT_CONSOLE)
         elif self.prompts.open.kind is PromptKind.STEP_ON:
             self.prompts.close("ok")
             self._begin_walking(now_ns)
@@ -435,7 +435,7 @@ class Session:
 
     def _board_confirmed(self, course: Course, now_ns: int) -> None:
         self._boarding = Boarding(self._boarding.number + 1, course.bout.facing, now_ns)
-        self._moving_ns = None
+        self._moving_ns = self._steady_ns = None
         if not self._started:
             self._started = True
             self.reports.append(WorkoutStarted(course.plan.program))
@@ -526,7 +526,6 @@ class Session:
         self.wishes.append(Wish.CLOSE)
         self._answer_arming("the session ended")
         if self._bouts_done and self._ending in (Ending.COMPLETED, Ending.ENDED_EARLY):
-            self._say(words.FINISHED)
             self._debrief = Debrief(now_ns)
             self._go(Phase.QUESTIONS, now_ns)
             self.prompts.ask(PromptKind.QUESTION, words.QUESTION, now_ns)
@@ -583,5 +582,7 @@ class Session:
 
     def _go(self, phase: Phase, now_ns: int) -> None:
         if phase is not self.phase:
-            self.phase, self._phase_ns = phase, now_ns
+            self.phase, self._phase_ns, self.cue = phase, now_ns, None
             self.reports.append(PhaseChanged(phase))
+            if phase in words.ON_ENTERING:
+                self._say(words.ON_ENTERING[phase])

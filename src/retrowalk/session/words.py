@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from retrowalk.model.plan import Bout, Facing, Gap
+from retrowalk.model.reports import Phase
 from retrowalk.model.units import Speed, format_duration
 
 _FACES: Final = {Facing.BACKWARD: "facing the rear", Facing.FORWARD: "facing the console"}
@@ -20,6 +21,22 @@ BROKER_LOST: Final = "The link to home automation is lost. The belt slows down a
 UNANSWERED: Final = "Nobody answered for two minutes: the session is over."
 GAPS: Final = {Gap.REST: "Rest. Onto the side boards.", Gap.TURN: "Onto the side boards, and turn around."}
 PAUSED: Final = "Paused. Onto the side boards."
+STARTING: Final = "The belt starts. Stay on the side boards."
+START_AT_CONSOLE: Final = "Helper: press start on the console now. Walker: stay on the side boards."
+
+ON_ENTERING: Final = {
+    Phase.STARTING: STARTING,
+    Phase.WALK: "Walk. Short steps.",
+    Phase.SLOWING: RAMP_DOWN,
+    Phase.COOL_DOWN: COOL_DOWN,
+    Phase.REST: GAPS[Gap.REST],
+    Phase.TURN: GAPS[Gap.TURN],
+    Phase.PAUSED: PAUSED,
+    Phase.STOPPING: "Stopping. Hold on.",
+    Phase.TRIPPED: "Stopped. Onto the side boards.",
+    Phase.QUESTIONS: FINISHED,
+}
+"""What is said when a phase begins; what was said before no longer stands."""
 
 
 def board(bout: Bout, *, first: bool, resumed: bool) -> str:

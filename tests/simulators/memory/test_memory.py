@@ -6,11 +6,11 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 import pytest
-import virtual_time
 from bleak import BleakAdapter, BleakClient, BleakScanner
 from bleak.exc import BleakCharacteristicNotFoundError, BleakDBusError, BleakDeviceNotFoundError, BleakError
 from bleak.exc import BleakGATTProtocolError as GattError
 
+import virtual_time
 from retrowalk_sim import treadmill as ftms
 from retrowalk_sim.memory import Radio
 from retrowalk_sim.treadmill import Treadmill
