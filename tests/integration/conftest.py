@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from integration.scene import Scene, scene
 
+from integration.scene import Scene, scene
 from retrowalk.cli.demo_stage import missing_tools
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from integration.home import PATIENCE_S, Home, home_at
-
 from retrowalk.cli.demo_stage import NODE, Simulator, Stage, stage
 
 STOP = "0801"

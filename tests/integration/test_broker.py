@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from brokers import Broker, running_broker
 from integration.scene import Scene, scene
 

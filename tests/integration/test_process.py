@@ -8,7 +8,6 @@ import sys
 from itertools import pairwise
 
 from integration.scene import START, STOP, Scene, retrowalk
-
 from retrowalk.cli.demo_stage import start_daemon
 
 WRITTEN_WITHIN_S = 3.0  # of the death

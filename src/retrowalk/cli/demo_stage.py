@@ -70,6 +70,7 @@ class Simulator:
 
     process: asyncio.subprocess.Process
     events: list[dict[str, Any]] = field(default_factory=list)
+    ended: bool = False
     _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def do(self, what: str, **details: object) -> None:
@@ -85,6 +86,8 @@ class Simulator:
         async for line in self.process.stdout:
             self.events.append(json.loads(line))
             self._news.set()
+        self.ended = True
+        self._news.set()
 
     async def until(
         self, what: str, *, after_s: float = 0.0, fits: Callable[[str], bool] = bool, patience_s: float = PATIENCE_S
@@ -96,6 +99,8 @@ class Simulator:
                     for event in self.of(what, after_s=after_s):
                         if fits is bool or fits(str(event.get("detail", ""))):
                             return event
+                    if self.ended:
+                        raise StageError(f"the simulator has ended, without any {what!r}")
                     self._news.clear()
                     await self._news.wait()
         raise StageError(f"the simulator saw no {what!r} within {patience_s:g} s")
