@@ -106,7 +106,7 @@ BEHAVIOURS: Final[Mapping[int, Behaviour]] = MappingProxyType({
     ),
     21: Behaviour("reports once to four times a second", "several", ("countdown", "split-frames")),
     22: Behaviour(
-        "the heart-rate strap repeats its last rate off the body, or says no contact and a rate", "Polar H10", ("ideal",)
+        "a heart-rate strap off the body repeats its last rate, or tells one without contact", "Polar H10", ("ideal",)
     ),
     23: Behaviour("starts its belt for whoever connects", "Horizon 7.4 (qdomyos-zwift #923)", ("starts-on-connect",)),
 })  # fmt: skip

@@ -110,6 +110,7 @@ class Treadmill(Device):
     def power_cycle(self) -> None:
         """Switch it off and on at the mains: the link is lost, and whatever blocked one is forgotten."""
         self.machine.cut_power()
+        self._reporter = Reporter(self.machine, self.faults)
         self.lose_link()
         self._blocked = False
 

@@ -70,6 +70,7 @@ class House:
     treadmill: Treadmill
     strap: SafetyStrap
     walker: Walker
+    heart: HeartRateStrap
     daemon: Daemon
     disk: _Disk
     willing: bool = True
@@ -148,19 +149,21 @@ class House:
 
 @asynccontextmanager
 async def house(
-    profile: Profile | str = "ideal",
+    profile: Profile | str | Treadmill = "ideal",
     settings: EngineSettings = SETTINGS,
     treadmill_settings: TreadmillSettings | None = None,
+    *,
+    contact_bit: bool = True,
 ) -> AsyncIterator[House]:
     """Bring a house up on the running (virtual) loop, and take it down again."""
     loop = asyncio.get_running_loop()
-    treadmill, strap = Treadmill(profile), SafetyStrap()
+    treadmill, strap = profile if isinstance(profile, Treadmill) else Treadmill(profile), SafetyStrap()
     walker = Walker(treadmill, strap)
-    heart = HeartRateStrap(walker.heart_bpm)
+    heart = HeartRateStrap(walker.heart_bpm, contact_bit=contact_bit)
     daemon = Daemon(Engine(settings), clock_ns=lambda: seconds(loop.time()), leave=_never)
     disk = _Disk()
     disk.observe = daemon.observe
-    made = House(treadmill, strap, walker, daemon, disk)
+    made = House(treadmill, strap, walker, heart, daemon, disk)
     strap.listen(lambda closed: daemon.observe(StrapLine(closed)))
     with Radio(treadmill, heart) as radio:
         bluetooth = Bluetooth(None, radio.client, radio.scanner, radio.adapter)
