@@ -45,13 +45,26 @@ def frame_aged(r: Readings, age_ns: int) -> None:
 
 
 def clock_stood(r: Readings, for_ns: int) -> None:
-    """Let the machine's clock stand for so long while frames come."""
+    """Let the machine's clock stand for so long while frames come, all of one speed."""
+    r.belt.changed_ns = None
     r.belt.moving_ns, r.belt.elapsed_ns, r.belt.frame_ns = NOW - seconds(60), NOW - for_ns, NOW
 
 
 def moved_with_standing_clock(r: Readings, for_ns: int) -> None:
     """Let the belt move for so long since its clock last advanced, long ago."""
+    r.belt.changed_ns = None
     r.belt.moving_ns, r.belt.elapsed_ns, r.belt.frame_ns = NOW - for_ns, NOW - seconds(60), NOW
+
+
+def ran_at_one_speed(r: Readings, for_ns: int) -> None:
+    """Let the reported speed be the same for so long, and the clock stand for longer."""
+    clock_stood(r, seconds(60))
+    r.belt.changed_ns = NOW - for_ns
+
+
+def moved_after_link_up(r: Readings, after_ns: int) -> None:
+    """Let a belt that stood begin to move so long after the link was made."""
+    r.belt.stood, r.belt.moving_ns, r.linked_ns = True, NOW, NOW - after_ns
 
 
 def stood(r: Readings, for_ns: int) -> None:
@@ -88,6 +101,8 @@ TRIPLES: list[tuple[str, Spoil, int, tuple[bool, bool, bool]]] = [
     ("telemetry_late", frame_aged, n.TELEMETRY_WARN_NS, ABOVE),
     ("telemetry_frozen", clock_stood, n.ELAPSED_FROZEN_NS, ABOVE),
     ("telemetry_frozen", moved_with_standing_clock, n.ELAPSED_FROZEN_NS, ABOVE),
+    ("telemetry_frozen", ran_at_one_speed, n.ELAPSED_FROZEN_NS, ABOVE),
+    ("starts_on_connect", moved_after_link_up, n.STARTS_ON_CONNECT_NS, UP_TO),
     ("overspeed", aged("overspeed_ns"), n.OVERSPEED_FOR_NS, FROM),
     ("unexplained_standstill", stood, n.UNEXPLAINED_STANDSTILL_NS, FROM),
     ("loop_lag", aged("lagged_ns"), n.LAG_TRIP_NS, UP_TO),
@@ -180,6 +195,8 @@ CASES: list[tuple[str, Callable[[Readings], None], bool]] = [
     ("first_speed", _both(_runs_at(3), _set(highest=Speed(90))), False),
     ("first_speed", _both(_runs_at(3), _set(machine=None)), False),
     ("overspeed", _set(overspeed_ns=None), False),
+    ("starts_on_connect", _both(_runs_at(1), _set(linked_ns=NOW)), False),
+    ("starts_on_connect", _both(_runs_at(1), lambda r: setattr(r.belt, "stood", True), _set(linked_ns=None)), False),
     ("uncommanded_motion", _runs_at(1), True),
     ("unexplained_standstill", _runs_at(1), False),
     ("loop_lag", _set(lagged_ns=None), False),
@@ -268,7 +285,7 @@ def test_stops_are_looked_at_first(motion: Motion) -> None:
 
 
 EXPECTED_STOPS = {
-    IDLE: set(),
+    IDLE: {"starts_on_connect"},
     STANDSTILL_: {"uncommanded_motion"},
     BOARDING: {"strap_open", "safety_key", "heart_rate_hard", "link_down", "telemetry_stale", "control_lost",
                "first_speed", "loop_lag"},
@@ -280,7 +297,7 @@ EXPECTED_STOPS = {
 
 @pytest.mark.parametrize("motion", list(Motion))
 def test_what_stops_in_which_motion(motion: Motion) -> None:
-    """The whole of it: nothing trips while idle, and at standstill only a belt that moves."""
+    """The whole of it: while idle only a belt that starts on connect trips, at standstill only a belt that moves."""
     assert {rule.name for rule, kind in APPLYING[motion] if kind is Kind.STOP} == EXPECTED_STOPS[motion]
 
 
@@ -296,8 +313,9 @@ def test_every_rule_names_hazards_and_helps(rule: Rule) -> None:
 
 
 def test_nothing_but_no_entry_happens_while_idle() -> None:
-    """Hands off: outside a session a rule can only keep one from opening."""
-    assert {kind for _, kind in APPLYING[IDLE]} == {Kind.NO_ENTRY}
+    """Hands off: outside a session a rule can only keep one from opening, but for a belt that starts on connect."""
+    assert {rule.name for rule, kind in APPLYING[IDLE] if kind is not Kind.NO_ENTRY} == {"starts_on_connect"}
+    assert {rule.name for rule in RULES if rule.ahead} == {"starts_on_connect"}
 
 
 def test_resets_wait_for_strap_key_and_heart() -> None:

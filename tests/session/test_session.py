@@ -228,10 +228,20 @@ def test_a_treadmill_out_of_reach_for_half_a_minute_ends_the_session() -> None:
 
 @pytest.mark.parametrize(("kmh", "phase"), [(0.69, Phase.STARTING), (0.7, Phase.STEP_ON), (0.8, Phase.STEP_ON)])
 def test_the_walker_steps_on_at_board_speed(kmh: float, phase: Phase) -> None:
-    """Give or take a step of the machine."""
+    """Give or take a step of the machine, and not before it has kept to it for two seconds."""
     b = bench().starting()
     b.see(motion=Motion.BOARDING)
-    assert b.see(motion=Motion.MOVING, speed=Speed.from_kmh(kmh)) is phase
+    assert b.see(1.9, motion=Motion.MOVING, speed=Speed.from_kmh(kmh)) is Phase.STARTING
+    assert b.see(0.1) is phase
+
+
+def test_a_belt_that_falls_below_board_speed_is_not_steady() -> None:
+    """The two seconds begin anew."""
+    b = bench().starting()
+    b.see(1, motion=Motion.MOVING, speed=BOARD_SPEED)
+    b.see(speed=Speed(50))
+    assert b.see(1.9, speed=BOARD_SPEED) is Phase.STARTING
+    assert b.see(0.2) is Phase.STEP_ON
 
 
 def test_a_belt_that_never_says_board_speed_is_stepped_on_after_five_seconds() -> None:

@@ -133,7 +133,7 @@ class Bench:
     def stepping_on(self, plan: Plan = TWO_BOUTS) -> Bench:
         """Go to STEP_ON."""
         self.starting(plan).see(motion=Motion.BOARDING)
-        self.see(motion=Motion.MOVING, speed=BOARD_SPEED, set_point=BOARD_SPEED, standstill_ns=None)
+        self.see(2, motion=Motion.MOVING, speed=BOARD_SPEED, set_point=BOARD_SPEED, standstill_ns=None)
         return self
 
     def walking(self, plan: Plan = TWO_BOUTS) -> Bench:
