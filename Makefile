@@ -1,7 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Each does all its own set-up.
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test nightly check bench fmt pictures lock clean
+.PHONY: help setup demo test nightly check bench search fmt pictures lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -26,6 +26,9 @@ check: setup  ## format, lint, types, import contracts
 
 bench: setup  ## the figures of benchmarks/
 	@$(BIN)/python -m benchmarks
+
+search: setup  ## every state near an ordinary session, from the real interlock (MINUTES)
+	@PYTHONPATH=tests $(BIN)/python -m search
 
 fmt: setup  ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix-only -q .

@@ -10,7 +10,6 @@ from typing import Final
 from retrowalk.interlock import Interlock
 from retrowalk.model.reports import Motion
 from retrowalk.model.units import seconds
-
 from search import quanta
 from search.invariants import broken
 from search.moves import Move, alphabet

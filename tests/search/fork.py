@@ -1,4 +1,4 @@
-"""A second interlock in the same state, as cheaply as Python allows: what is frozen is shared, what changes is copied."""
+"""A second interlock in the same state, cheaply: what is frozen is shared, what changes is copied."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def fork_dict[T](part: T) -> T:
 
 
 _DATACLASSES: Final = (Belt, Drive, Ladder, Ramp, Readings, _InFlight)
-_FIELDS: Final = {kind: attrgetter(*(field.name for field in fields(kind))) for kind in _DATACLASSES}
+_FIELDS: Final[dict[type, Callable[[Any], tuple[Any, ...]]]] = {
+    kind: attrgetter(*(field.name for field in fields(kind))) for kind in _DATACLASSES
+}
 _FORKS: Final[dict[type, Callable[[Any], Any]]] = {
     list: list.copy,
     set: set.copy,

@@ -9,7 +9,6 @@ from retrowalk.model import numbers as n
 from retrowalk.model.commands import PermittedCommand, RequestControl, SetIncline, SetSpeed, Start, Stop
 from retrowalk.model.reports import Motion
 from retrowalk.model.units import LEVEL, NS_PER_S
-
 from search.scene import Step, stop_by_person
 
 _RUNNING: Final = (Motion.BOARDING, Motion.MOVING)
@@ -116,7 +115,7 @@ def violates_06_starts_above_board_speed(step: Step) -> str | None:
     board_speed = step.after.world.board_speed
     first = (c.action for c in _permitted(step) if isinstance(c.action, SetSpeed) and step.before.set_point is None)
     fast = next((action.speed for action in first if action.speed > board_speed), None)
-    return fast and f"the bout starts with {fast.kmh:.2f} km/h, board speed is {board_speed.kmh:.2f} km/h"
+    return f"the bout starts with {fast.kmh:.2f} km/h, board speed is {board_speed.kmh:.2f} km/h" if fast else None
 
 
 def violates_07_turns_on_a_belt_that_may_move(step: Step) -> str | None:

@@ -27,7 +27,6 @@ from retrowalk.model.observations import (
 )
 from retrowalk.model.plan import Facing
 from retrowalk.model.units import LEVEL, STANDSTILL, Incline, Speed, seconds
-
 from search import quanta
 from search.scene import (
     Call,
@@ -48,7 +47,8 @@ PACE_NS: Final = 2 * n.TICK_NS  # the longest step that a ramp takes
 TALK_NS: Final = seconds(1.4)  # how often those speak who speak, while nothing else happens
 OVER: Final = Speed(2000)
 GOOD_BPM, SOFT_BPM, HARD_BPM = 110, 125, 142
-_TOO_MUCH: Final = {"target": Speed(5000), "incline": Incline(300)}
+TOO_FAST: Final = Speed(5000)
+TOO_STEEP: Final = Incline(300)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,20 @@ def _boarding(scene: Scene, facing: Facing | None = None, *, age_ns: int = 0, la
 
 
 def _greedy(scene: Scene) -> Proposal:
-    return Proposal(_boarding(scene), **_TOO_MUCH)
+    return Proposal(_boarding(scene), target=TOO_FAST, incline=TOO_STEEP)
 
 
 PROPOSALS: Final[dict[str, Propose]] = {
     "nothing": lambda _: Proposal(),
     "all": _greedy,
-    "all, turned": lambda scene: Proposal(_boarding(scene, Facing.FORWARD), **_TOO_MUCH),
-    "a stale boarding": lambda scene: Proposal(_boarding(scene, age_ns=n.CONFIRM_EXPIRES_NS + 1), **_TOO_MUCH),
-    "a boarding of the future": lambda scene: Proposal(_boarding(scene, age_ns=-seconds(60)), **_TOO_MUCH),
-    "the last boarding again": lambda scene: Proposal(_boarding(scene, later=0), **_TOO_MUCH),
+    "all, turned": lambda scene: Proposal(_boarding(scene, Facing.FORWARD), target=TOO_FAST, incline=TOO_STEEP),
+    "a stale boarding": lambda scene: Proposal(
+        _boarding(scene, age_ns=n.CONFIRM_EXPIRES_NS + 1), target=TOO_FAST, incline=TOO_STEEP
+    ),
+    "a boarding of the future": lambda scene: Proposal(
+        _boarding(scene, age_ns=-seconds(60)), target=TOO_FAST, incline=TOO_STEEP
+    ),
+    "the last boarding again": lambda scene: Proposal(_boarding(scene, later=0), target=TOO_FAST, incline=TOO_STEEP),
     "halt": lambda _: Proposal(halt=True),
 }
 
@@ -151,7 +155,9 @@ def _sample(scene: Scene, bpm: int, spoken: int = 0) -> HeartRateSample:
 
 PICKS: Final[dict[str, Pick]] = {
     "nothing": _hears(Tick()),
-    "the strap opens": lambda scene: Call(scene.now_ns, StrapLine(closed=False)) if scene.witness.world.strap_matters else None,
+    "the strap opens": lambda scene: (
+        Call(scene.now_ns, StrapLine(closed=False)) if scene.witness.world.strap_matters else None
+    ),
     "the strap closes": lambda scene: _closes(scene) if scene.witness.world.strap_matters else None,
     "the key is pulled": _while_linked(MachineStatus(MachineEvent.STOPPED_BY_KEY)),
     "console: stop": _while_linked(MachineStatus(MachineEvent.STOPPED_BY_USER)),
@@ -227,7 +233,7 @@ ALL_SPEAK, NO_BELT, FROZEN, NO_HEART, NONE_SPEAK = (
 
 def _passing(who: Silence, target: Speed | None) -> Calls:
     """Time passes until the next timer has passed its next limit."""
-    refreshed, proposal = who.refreshed, Proposal(target=target, incline=_TOO_MUCH["incline"] if target else None)
+    refreshed, proposal = who.refreshed, Proposal(target=target, incline=TOO_STEEP if target else None)
 
     def calls(scene: Scene) -> Sequence[Call]:
         begun_ns = scene.now_ns
@@ -254,7 +260,8 @@ _WAITS: Final = {
 }  # fmt: skip
 
 
-_GOALS: Final = {"board speed": None, "the highest speed": Speed(5000)}
+_GOALS: Final = {"board speed": None, "the highest speed": TOO_FAST}
+
 
 def alphabet() -> tuple[Move, ...]:
     """Return every move; where two do the same, the greedy one comes first."""
@@ -273,4 +280,3 @@ def alphabet() -> tuple[Move, ...]:
     ]
     paces = [Move(f"0.2 s pass; target: {goal}", _pacing(target)) for goal, target in _GOALS.items()]
     return (*happen, *ask, *waits, *paces)
-

@@ -20,7 +20,7 @@ from retrowalk.interlock.ladder import Ladder
 from retrowalk.interlock.ramp import Ramp
 from retrowalk.interlock.readings import Readings
 from retrowalk.model import numbers as n
-from retrowalk.model.units import Speed, seconds
+from retrowalk.model.units import seconds
 
 ENOUGH: Final = 2  # counts matter up to here
 
@@ -31,7 +31,7 @@ class Rest(Enum):
     YOUNG = auto()  # it is refreshed again and again, as telemetry is
     OLD = auto()  # what it times is long over, as the edge of a strap that has settled
     UNSET = auto()  # it does not run
-    ALWAYS = auto()  # it times our own progress, as the stop ladder's do, and is not counted
+    ALWAYS = auto()  # nothing hangs on it but our own pace, as the age of a set-point: it is not counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def _stuck(since_ns: dict[int, int], now_ns: int) -> Hashable:
     return min(len(since_ns), ENOUGH), _STUCK.quantised(min(since_ns.values(), default=None), now_ns)
 
 
-_STUCK: Final = Age((n.STOP_RESEND_NS, n.STOP_EFFECT_NS))
+_STUCK: Final = Age((n.STOP_RESEND_NS, n.STOP_EFFECT_NS), Rest.YOUNG)
 _RUN_DOWN_NS: Final = seconds(n.RUN_DOWN_S * n.RUN_DOWN_PATIENCE)
 _START_PATIENCE_NS: Final = seconds(n.START_DELAY_S * n.START_PATIENCE)
 _IGNORED: Final = None
@@ -121,7 +121,7 @@ ROWS: Final[dict[type, dict[str, Age | Look | None]]] = {
         "belt": _part,
         "machine": _given,
         "plan": _given,
-        "linked_ns": Age((n.START_LOCKOUT_NS,), Rest.OLD),
+        "linked_ns": Age((n.START_LOCKOUT_NS, n.STARTS_ON_CONNECT_NS), Rest.OLD),
         "link_lost_because": _IGNORED,
         "strap_closed": _same,
         "strap_ns": Age((n.STRAP_STABLE_NS,), Rest.OLD),
@@ -150,6 +150,8 @@ ROWS: Final[dict[type, dict[str, Age | Look | None]]] = {
         "moving_ns": Age((n.ELAPSED_FROZEN_NS,)),
         "elapsed_s": _given,
         "elapsed_ns": Age((n.ELAPSED_FROZEN_NS,), Rest.YOUNG),
+        "changed_ns": Age((n.ELAPSED_FROZEN_NS,)),
+        "stood": _same,
     },
     HeartRateFilter: {
         "limits": _IGNORED,
@@ -184,7 +186,7 @@ ROWS: Final[dict[type, dict[str, Age | Look | None]]] = {
     },
     Ladder: {
         "cause": _IGNORED,
-        "demanded_ns": Age((n.STOP_EFFECT_NS, _RUN_DOWN_NS, n.STOP_ALARM_STAYS_NS)),
+        "demanded_ns": Age((n.STOP_EFFECT_NS, _RUN_DOWN_NS, n.STOP_ALARM_STAYS_NS), Rest.YOUNG),
         "from_speed": _same,
         "run_down_ns": _IGNORED,  # fixed by the machine
         "new_number": _IGNORED,

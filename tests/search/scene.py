@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
+from typing import Final
 
 from retrowalk.interlock import Interlock
 from retrowalk.model.commands import Command, Stop
-from retrowalk.model.intent import Boarding, Proposal
+from retrowalk.model.intent import Proposal
 from retrowalk.model.observations import Observation, Tick
 from retrowalk.model.reports import Motion
-
 from search import quanta
 from search.fork import fork
 from search.witness import Witness, copy
 from search.worlds import World
+
+NOTHING_HEARD: Final = Tick()
+NOTHING_PROPOSED: Final = Proposal()
 
 type Deed = Callable[[Scene], object]
 
@@ -24,10 +27,10 @@ class Call:
     """One call of the engine: a deed that comes before the hearing, what is heard, a deed after, a proposal."""
 
     at_ns: int
-    observation: Observation = Tick()
+    observation: Observation = NOTHING_HEARD
     first: Deed | None = None
     then: Deed | None = None
-    proposal: Proposal = Proposal()
+    proposal: Proposal = NOTHING_PROPOSED
     lag_ns: int = 0
 
 

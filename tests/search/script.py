@@ -20,7 +20,7 @@ _ARRIVE: Final = (
     "the link comes up; proposed: nothing",
     "the strap opens; proposed: nothing",
     "the strap closes; proposed: nothing",
-    *("the heart is calm; proposed: nothing", _TALK) * 3,
+    *("the heart is calm; proposed: nothing", _TALK) * 5,
     "somebody is there; proposed: nothing",
     "the session opens; proposed: nothing",
     "the marker is stored; proposed: nothing",

@@ -37,7 +37,6 @@ from retrowalk.model.observations import (
 from retrowalk.model.plan import Facing
 from retrowalk.model.reports import Motion, Report, Rung, StopStep, Tripped
 from retrowalk.model.units import NS_PER_S, Speed
-
 from search.worlds import World
 
 
@@ -49,10 +48,14 @@ class Witness:
     strap_closed: bool = False
     key_ns: int | None = None
     linked: bool = False
+    linked_ns: int = 0
+    woken: bool = False  # the belt stood when the link came up, and began to move right after
     zero_frames: int = 0  # in a row, since the last motion, demanded stop or new link
     opened: bool = False
     latched: bool = False
-    asked: bool = False  # somebody asked for a stop, or a session was interrupted: Stops may be written outside of one
+    asked: bool = (
+        False  # by somebody, by a marker, or by a belt that our link woke: Stops may be written outside a session
+    )
     stopped: bool = True  # a Stop was commanded after the last START
     demanded: bool = False  # … and is not yet verified
     rebuilding: bool = False
@@ -75,7 +78,15 @@ class Witness:
         """What tells apart two histories that left the interlock in the same state."""
         stops = min(len(self.stops), 2)
         flags = (self.strap_closed, self.linked, self.opened, self.latched, self.asked, self.stopped, self.rebuilding)
-        return (flags, min(self.zero_frames, 2), self.facing, self.set_point, self.permit is not None, stops, self.pulse)
+        return (
+            flags,
+            min(self.zero_frames, 2),
+            self.facing,
+            self.set_point,
+            self.permit is not None,
+            stops,
+            self.pulse,
+        )
 
     def hear(self, observation: Observation, now_ns: int) -> None:
         """Take what the interlock is told."""
@@ -88,7 +99,10 @@ class Witness:
             case LinkUp() | LinkDown():
                 self.linked, self.zero_frames, self.stops = isinstance(observation, LinkUp), 0, ()
                 self.permit, self.rebuilding = None, self.rebuilding and not self.linked
+                self.linked_ns, self.woken = now_ns, False
             case Telemetry(Speed() as speed):
+                soon = now_ns - self.linked_ns <= n.STARTS_ON_CONNECT_NS
+                self.woken = bool(speed) and (self.woken or (soon and self.zero_frames > 0))
                 self.zero_frames = 0 if speed else self.zero_frames + 1
             case Written(number):
                 self.stops = tuple(stop for stop in self.stops if stop != number)
@@ -128,7 +142,7 @@ class Witness:
             case StopStep(Rung.VERIFIED):
                 self.demanded = self.asked = False
             case Tripped():
-                self.latched = True
+                self.latched, self.asked = True, self.asked or self.woken
             case _:
                 pass
 
