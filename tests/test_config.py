@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -72,13 +73,13 @@ def test_every_error_is_told_at_once_with_key_value_and_what_would_be_right(writ
     for fragment in (
         "mqtt.port = 70000: Input should be less than or equal to 65535",
         "mqtt.prot: there is no such key; did you mean port?",
-        "strap.tier = 'gpio': this version reads no GPIO yet",
-        "treadmill.address = 'here': ",
+        'strap.tier = "gpio": this version reads no GPIO yet',
+        'treadmill.address = "here": write six pairs of hex digits, as in AA:BB:CC:DD:EE:FF',
         "treadmill.run_down_s = -1",
         "walker.level = 4: Input should be 0, 1, 2 or 3",
-        "walker.comfortable_pace = 'fast': 'fast' is not a speed; write",
+        "walker.comfortable_pace = \"fast\": 'fast' is not a speed; write",
         "sesion: there is no such key; did you mean session?",
-        "session.handrails = 'yes'",
+        'session.handrails = "yes"',
     ):
         assert fragment in text
 
@@ -102,6 +103,46 @@ def test_an_absent_file_is_told(tmp_path: Path) -> None:
     """With the system's own words."""
     (problem,) = problems_of(tmp_path / "absent.toml")
     assert "No such file" in problem
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('[daemon]\nname = "My Treadmill"', 'daemon.name = "My Treadmill": write 1 to 32 of a-z 0-9 _ -'),
+        ('[mqtt]\nbase_topic = "a/#"', 'mqtt.base_topic = "a/#": write words with / between them'),
+        ('[mqtt]\nbase_topic = "a\\n"', 'mqtt.base_topic = "a\\n": write words'),
+        ('[treadmill]\nadapter = "usb"', 'treadmill.adapter = "usb": write "hci0"'),
+        ("[mqtt]\nport = true", "mqtt.port = true: "),
+        ('[mqtt]\ndeclared_buttons = ["OK"]', 'mqtt.declared_buttons.0 = "OK": write 1 to 32'),
+    ],
+)
+def test_a_text_of_the_wrong_form_is_told_as_it_is_written_and_how_to_write_it(
+    write: Any, line: str, words: str
+) -> None:
+    """No regular expressions, no Python."""
+    (problem,) = problems_of(write(f"{WITHOUT_STRAP}{line}\n"))
+    assert problem.startswith(words)
+
+
+def test_an_address_may_be_written_in_small_letters(write: Any) -> None:
+    """It is compared in capitals."""
+    config = load_config(write(WITHOUT_STRAP + '[treadmill]\naddress = "aa:bb:cc:dd:ee:0f"\n'), {})
+    assert config.treadmill.address == "AA:BB:CC:DD:EE:0F"
+
+
+def test_a_pipe_a_device_and_a_huge_file_are_told_and_not_waited_for(tmp_path: Path) -> None:
+    """Whatever stands at that path."""
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "huge").write_text("# " * 200_000)
+    assert problems_of(tmp_path / "pipe") == ["file: cannot be read: it is no regular file"]
+    assert problems_of(Path("/dev/zero")) == ["file: cannot be read: it is no regular file"]
+    assert problems_of(tmp_path / "huge") == ["file: cannot be read: it is larger than 256 KiB"]
+
+
+def test_toml_that_is_nested_too_deep_is_told(write: Any) -> None:
+    """The parser gives up; so do we, with a sentence."""
+    (problem,) = problems_of(write("a = " + "[" * 50_000))
+    assert problem.startswith("file: is not TOML")
 
 
 def test_the_engine_gets_careful_settings_by_default(write: Any) -> None:
@@ -172,7 +213,10 @@ def test_mqtt_can_be_off(write: Any) -> None:
 
 def test_the_treadmill_gets_its_profile(write: Any) -> None:
     """Commissioned numbers reach the link."""
-    path = write(WITHOUT_STRAP + '[treadmill]\naddress = "AA:BB:CC:DD:EE:FF"\nrun_down_s = 7\ncommissioned = true\n')
+    path = write(
+        WITHOUT_STRAP + '[treadmill]\naddress = "AA:BB:CC:DD:EE:FF"\nrun_down_s = 7\nstart_delay_s = 5\n'
+        "commissioned = true\n"
+    )
     settings = load_config(path, {}).treadmill_settings()
     assert (settings.address, settings.run_down_s, settings.commissioned) == ("AA:BB:CC:DD:EE:FF", 7.0, True)
 
@@ -190,7 +234,7 @@ SIMULATED = WITHOUT_STRAP + '[strap]\ntier = "simulated"\nsocket = "/tmp/strap.s
 def test_a_simulated_strap_is_refused_on_the_system_bus(write: Any) -> None:
     """A forgotten simulator must not stand in for a strap on a real treadmill."""
     (problem,) = problems_of(write(SIMULATED))
-    assert "strap.tier = 'simulated': is refused on the system bus" in problem
+    assert 'strap.tier = "simulated": is refused on the system bus' in problem
     config = load_config(write(SIMULATED), PRIVATE_BUS)
     assert config.simulated
     assert config.engine_settings().strap is StrapTier.LINE
@@ -229,6 +273,8 @@ def test_the_system_bus_is_known_by_any_of_its_names(address: str | None, is_sys
         ),
         (WITHOUT_STRAP + '[mqtt]\nca_file = "absent.crt"\n', "mqtt.ca_file"),
         (WITHOUT_STRAP + '[mqtt]\npassword_file = "absent"\n', "mqtt.username"),
+        (WITHOUT_STRAP + "[treadmill]\ncommissioned = true\nrun_down_s = 7\n", "treadmill.commissioned = true"),
+        (WITHOUT_STRAP + "[treadmill]\ncommissioned = true\nstart_delay_s = 5\n", "treadmill.commissioned = true"),
     ],
 )
 def test_tables_that_contradict_each_other_are_refused(write: Any, text: str, key: str) -> None:

@@ -5,7 +5,9 @@ ConfigError   carries every problem of the file at once
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,9 +15,19 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+    field_validator,
+)
 from pydantic_core import ErrorDetails
 
+from retrowalk.files import read_small
 from retrowalk.model.settings import BrokerLost, EngineSettings, StrapTier
 from retrowalk.mqtt import MqttSettings
 from retrowalk.treadmill.machine import TreadmillSettings
@@ -23,9 +35,34 @@ from retrowalk.walkers import Walker
 
 _SYSTEM_BUS_SOCKETS: Final = frozenset({"/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket"})
 
-Address = Annotated[str, Field(pattern=r"^([0-9A-F]{2}:){5}[0-9A-F]{2}$", description="as in AA:BB:CC:DD:EE:FF")]
-Name = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,31}$")]
-Topic = Annotated[str, Field(pattern=r"^[^+#/$\s]+(/[^+#/\s]+)*$")]
+LARGEST_FILE_BYTES: Final = 256 * 1024
+
+
+def _like(pattern: str, words: str) -> AfterValidator:
+    """Accept a text that fits `pattern`, and ask for `words` otherwise."""
+
+    def fitting(value: str) -> str:
+        if re.fullmatch(pattern, value) is None:
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(fitting)
+
+
+Address = Annotated[
+    str,
+    AfterValidator(str.upper),
+    _like("([0-9A-F]{2}:){5}[0-9A-F]{2}", "write six pairs of hex digits, as in AA:BB:CC:DD:EE:FF"),
+]
+Adapter = Annotated[str, _like("hci[0-9]+", 'write "hci0", "hci1" …')]
+Name = Annotated[
+    str,
+    _like("[a-z0-9][a-z0-9_-]{0,31}", "write 1 to 32 of a-z 0-9 _ -, a letter or a digit first"),
+]
+Topic = Annotated[
+    str,
+    _like(r"[^+#/$\s]+(/[^+#/\s]+)*", 'write words with / between them, as in "home/retrowalk"; no + # $ or spaces'),
+]
 Seconds = Annotated[float, Field(gt=0, le=120, allow_inf_nan=False)]
 
 
@@ -38,7 +75,7 @@ class Problem:
     words: str
 
     def __str__(self) -> str:
-        there = "" if self.value is None else f" = {self.value!r}"
+        there = "" if self.value is None else f" = {_as_toml(self.value)}"
         return f"{self.key}{there}: {self.words}"
 
 
@@ -68,7 +105,7 @@ class TreadmillTable(_Table):
 
     address: Address | None = None
     name: str | None = None
-    adapter: Annotated[str, Field(pattern=r"^hci\d+$")] | None = None
+    adapter: Adapter | None = None
     run_down_s: Seconds | None = None
     start_delay_s: Seconds | None = None
     starts_at_console_only: StrictBool = False
@@ -203,10 +240,14 @@ class Config(_Table):
 def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     """Read and check `path`. Relative paths in it are beside it, or in systemd's credentials. Raises ConfigError."""
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(path, (Problem("file", None, f"cannot be read: {error}"),)) from error
-    except tomllib.TOMLDecodeError as error:
+        raw = tomllib.loads(read_small(path, LARGEST_FILE_BYTES))
+    except OSError as error:
+        raise ConfigError(path, (Problem("file", None, f"cannot be read: {error.strerror}"),)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            path, (Problem("file", None, f"cannot be read: it is not UTF-8 ({error.reason})"),)
+        ) from error
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(path, (Problem("file", None, f"is not TOML: {error}"),)) from error
     try:
         config = _anchored(Config.model_validate(raw), path.parent, environ)
@@ -251,6 +292,10 @@ def _anchored(config: Config, folder: Path, environ: Mapping[str, str]) -> Confi
 def _contradictions(config: Config, environ: Mapping[str, str]) -> Iterator[Problem]:
     """Yield what each table allows and the tables together do not."""
     strap, mqtt, walker = config.strap, config.mqtt, config.walker
+    treadmill = config.treadmill
+    if treadmill.commissioned and None in (treadmill.run_down_s, treadmill.start_delay_s):
+        words = "write run_down_s and start_delay_s as they were measured on this machine, or leave it false"
+        yield Problem("treadmill.commissioned", value=True, words=words)
     if strap.tier == "simulated" and strap.socket is None:
         yield Problem("strap.socket", None, "the simulated strap line needs the path of its socket")
     if strap.tier == "simulated" and is_system_bus(environ.get("DBUS_SYSTEM_BUS_ADDRESS")):
@@ -283,6 +328,12 @@ def _problem(details: ErrorDetails) -> Problem:
     value = details["input"]
     words = details["msg"].removeprefix("Value error, ")
     return Problem(key, None if isinstance(value, dict) else value, words)
+
+
+def _as_toml(value: object, longest: int = 80) -> str:
+    """Write a value as it stands in the file."""
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= longest else text[:longest] + "…"
 
 
 def _unknown_key(location: tuple[int | str, ...]) -> str:

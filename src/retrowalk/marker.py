@@ -15,9 +15,11 @@ from typing import Final
 
 import structlog
 
+from retrowalk.files import read_small
 from retrowalk.model.observations import MarkerStored, Observation
 
 MARKER_NAME: Final = "session-marker"
+LARGEST_MARKER_BYTES: Final = 4096
 
 log = structlog.get_logger()
 
@@ -33,11 +35,11 @@ class SessionMarker:
     def cause(self) -> str | None:
         """Return why a session was left open: its latch, or that it was interrupted; None = there is no marker."""
         try:
-            content = json.loads(self.path.read_text(encoding="utf-8"))
+            content = json.loads(read_small(self.path, LARGEST_MARKER_BYTES))
             latch = content["latch"]
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return "unreadable_marker"
         return latch if isinstance(latch, str) else "restart_in_session"
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -159,3 +160,11 @@ def test_segments_of_any_shape_are_a_program_or_a_validation_error(segments: lis
     except ValueError:
         return
     assert program.segment
+
+
+def test_a_pipe_among_the_programs_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    """The other files load."""
+    os.mkfifo(tmp_path / "pipe.toml")
+    refusal = read_program(tmp_path / "pipe.toml")
+    assert isinstance(refusal, Refusal)
+    assert "it is no regular file" in str(refusal)

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 
 from retrowalk.cli.program_drawing import draw_in_terminal, save_figure
+from retrowalk.config import LARGEST_FILE_BYTES
+from retrowalk.files import read_small
 from retrowalk.model.plan import Interval, Plan, Stage
 from retrowalk.model.units import Speed, format_duration
 from retrowalk.programs import (
@@ -155,10 +157,10 @@ def _as_written(program: Program) -> Walker:
 def _walker(config: Path) -> Walker:
     """Read the `[walker]` table of a configuration, and nothing else of it."""
     try:
-        table = tomllib.loads(config.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_small(config, LARGEST_FILE_BYTES))
     except OSError as error:
         _fail(f"{config}: cannot be read: {error.strerror}")
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         _fail(f"{config}: is not TOML: {error}")
     if "walker" not in table:
         _fail(f"{config}: has no [walker] table")

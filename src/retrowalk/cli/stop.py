@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from retrowalk.files import read_small
 from retrowalk.treadmill.failsafe import stop_belts
 
-MARKER_NAME: Final = "session-marker"  # the same as in retrowalk.marker, which would import too much here
+MARKER_NAME: Final = "session-marker"  # both as in retrowalk.marker, which would import too much here
+LARGEST_MARKER_BYTES: Final = 4096
 NOTHING_TO_STOP: Final = 0
 
 
@@ -52,7 +54,7 @@ def marker_paths(name: str, environ: Mapping[str, str]) -> list[Path]:
 def read_address(marker: Path) -> str | None:
     """Return the address of the treadmill in the marker; None = it does not tell, so any treadmill is meant."""
     try:
-        address = json.loads(marker.read_text(encoding="utf-8"))["address"]
-    except (OSError, ValueError, KeyError, TypeError):
+        address = json.loads(read_small(marker, LARGEST_MARKER_BYTES))["address"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return address if isinstance(address, str) and address else None

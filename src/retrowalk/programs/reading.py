@@ -11,6 +11,7 @@ from typing import Final
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from retrowalk.files import read_small
 from retrowalk.programs.errors import Refusal, Violation
 from retrowalk.programs.program import Group, OwnLimits, Program, Rest, Template, Turn, Walk
 from retrowalk.programs.rules import violations
@@ -24,11 +25,9 @@ _KEYS: Final = sorted({key for table in (Program, Walk, Rest, Turn, Group, OwnLi
 def read_program(file: Path) -> Program | Template | Refusal:
     """Read one program file and hold it against every cap and rule. Raises nothing for a bad file."""
     try:
-        if file.stat().st_size > LARGEST_FILE_BYTES:
-            return _unreadable(file, f"larger than {LARGEST_FILE_BYTES // 1024} KiB", "a program is a page of text")
-        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        table = tomllib.loads(read_small(file, LARGEST_FILE_BYTES))
     except OSError as error:
-        return _unreadable(file, f"cannot be read: {error.strerror}", "a program is a readable file")
+        return _unreadable(file, f"cannot be read: {error.strerror}", "a program is a page of text in a file")
     except (ValueError, RecursionError) as error:
         return _unreadable(file, f"is not TOML: {error}", "a program is a TOML file in UTF-8")
     try:
