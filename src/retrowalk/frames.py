@@ -44,7 +44,7 @@ class Reader:
         if not self.frame:
             raise FrameUnreadable(self.char, self.frame, "the frame is empty")
         if self.left < size:
-            reason = f"{what} needs {size} bytes at offset {self.offset}, the frame has {len(self.frame)}"
+            reason = f"{what} needs {size} bytes at offset {self.offset}, {self.left} are left"
             raise FrameUnreadable(self.char, self.frame, reason)
         self.offset += size
         return self.frame[self.offset - size : self.offset]

@@ -94,14 +94,14 @@ def test_missing_fields_make_a_frame_unreadable() -> None:
     with pytest.raises(FrameUnreadable) as caught:
         read_treadmill_data(bytes.fromhex("0400 6400 01"))
     assert (caught.value.char, caught.value.hex) == ("2acd", "0400640001")
-    assert caught.value.reason == "distance_m needs 3 bytes at offset 4, the frame has 5"
+    assert caught.value.reason == "distance_m needs 3 bytes at offset 4, 1 are left"
 
 
 def test_a_cut_frame_is_sound_up_to_the_cut() -> None:
     """A machine that announces 30 bytes and sends 20 still tells its speed, with a warning."""
     data = read_treadmill_data(bytes.fromhex("0400 6400 01"), as_far_as_sound=True)
     assert (data.speed_kmh, data.distance_m) == (1.0, None)
-    assert data.warnings == ("cut short: distance_m needs 3 bytes at offset 4, the frame has 5",)
+    assert data.warnings == ("cut short: distance_m needs 3 bytes at offset 4, 1 are left",)
 
 
 @pytest.mark.parametrize("frame", ["", "00", "0000", "000064"])
