@@ -24,7 +24,7 @@ check: setup  ## format, lint, types, import contracts
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 
-bench: setup  ## the figures of benchmarks/
+bench: setup  ## the figures of benchmarks/, and whether they pass (under 20 minutes, 10 of them one session)
 	@$(BIN)/python -m benchmarks
 
 search: setup  ## every state near an ordinary session, from the real interlock (MINUTES)
