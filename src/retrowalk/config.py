@@ -35,6 +35,7 @@ from retrowalk.walkers import Walker
 
 _SYSTEM_BUS_SOCKETS: Final = frozenset({"/run/dbus/system_bus_socket", "/var/run/dbus/system_bus_socket"})
 
+DEFAULT_CONFIG: Final = Path("/etc/retrowalk/treadmill.toml")
 LARGEST_FILE_BYTES: Final = 256 * 1024
 
 

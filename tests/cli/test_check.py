@@ -10,6 +10,7 @@ from retrowalk.cli.check import check
 
 SHIPPED = Path(__file__).parents[2] / "config" / "retrowalk.toml"
 SOUND = '[heart_rate]\nenabled = false\n[walker]\nheart_rate = "none"\n'
+ABLE = '[mqtt]\ndeclared_buttons = ["ok"]\n[session]\nhandrails = true\n[strap]\ntier = "reported"\n'
 
 
 def run(path: Path) -> Result:
@@ -23,7 +24,8 @@ def test_the_shipped_configuration_passes_and_tells_what_is_careful() -> None:
     result = run(SHIPPED)
     assert result.exit_code == 0, result.output
     assert "backward walking will be refused" in result.output
-    assert "✓ first-20s" in result.output
+    assert "no session will open" in result.output
+    assert "✓ first-20s" not in result.output
 
 
 def test_every_problem_is_a_line_and_the_exit_is_2(tmp_path: Path) -> None:
@@ -41,7 +43,7 @@ def test_a_bad_program_of_ones_own_is_told_and_the_exit_is_2(tmp_path: Path) -> 
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "bad.toml").write_text('id = "bad"\n')
     path = tmp_path / "c.toml"
-    path.write_text(SOUND + '[programs]\nfolder = "mine"\n')
+    path.write_text(SOUND + ABLE + '[programs]\nfolder = "mine"\n')
     result = run(path)
     assert result.exit_code == 2
     assert "bad.toml" in result.output
@@ -51,10 +53,11 @@ def test_a_bad_program_of_ones_own_is_told_and_the_exit_is_2(tmp_path: Path) -> 
 def test_a_program_that_this_walker_may_not_walk_is_no_error(tmp_path: Path) -> None:
     """It is listed with the reason."""
     path = tmp_path / "c.toml"
-    path.write_text(SOUND)
+    path.write_text(SOUND + ABLE)
     result = run(path)
     assert result.exit_code == 0
-    assert "– runner-ladder: " in result.output
+    assert "runner-ladder: it is for level 3, and this walker is at level 0" in result.output
+    assert "✓ first-20s" in result.output
 
 
 @pytest.mark.parametrize(
@@ -62,6 +65,14 @@ def test_a_program_that_this_walker_may_not_walk_is_no_error(tmp_path: Path) -> 
     [
         ("[session]\nremote_start = true", "a message alone may start the belt"),
         ('[mqtt]\ndeclared_buttons = ["ok"]', "pretend to stand there"),
+        ('[mqtt]\nenabled = false\ndeclared_buttons = ["ok"]', "or MQTT is off: no session will open"),
+        ("level = 2", "walker.level is 2: only levels 0 and 1 can be opened with a declared button"),
+        ("level = 2", "walker.level is 2: levels 2 and 3 need heart-rate limits"),
+        (
+            'level = 2\n[strap]\ntier = "attested"',
+            'walker.level is 2: strap.tier "attested" is good for levels 0 and 1',
+        ),
+        ('[daemon]\nname = "lab"', "retrowalk@lab reads /etc/retrowalk/lab.toml"),
     ],
 )
 def test_what_deserves_a_second_thought_is_told(tmp_path: Path, line: str, words: str) -> None:

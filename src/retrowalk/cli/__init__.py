@@ -24,7 +24,7 @@ usage: retrowalk COMMAND [OPTION …]        retrowalk COMMAND --help
 {commands}
 
 examples:
-  retrowalk run --config /etc/retrowalk/retrowalk.toml
+  retrowalk check --config /etc/retrowalk/treadmill.toml
   retrowalk programs show first-20s
   retrowalk ctl arm
   retrowalk stop

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from retrowalk.app.compose import AlreadyRunning, FolderUnusable, serve
-from retrowalk.config import ConfigError, load_config
+from retrowalk.config import DEFAULT_CONFIG, ConfigError, load_config
 from retrowalk.logs import configure_logs
 
 BAD_CONFIG: Final = 2
@@ -17,7 +17,7 @@ BAD_CONFIG: Final = 2
 ConfigFile = Annotated[Path, typer.Option("--config", help="the configuration", envvar="RETROWALK_CONFIG")]
 
 
-def run(config: ConfigFile = Path("/etc/retrowalk/retrowalk.toml")) -> None:
+def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
     """Run the daemon until it is told to stop. It touches no treadmill before it is armed."""
     try:
         loaded = load_config(config)

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import product
+
+import pytest
+
+from retrowalk.cli.obstacles import obstacles
+from retrowalk.interlock.heart import HeartRateFilter
+from retrowalk.interlock.readings import Readings
+from retrowalk.interlock.rules import RULES
+from retrowalk.model.settings import EngineSettings, HeartLimits, StrapTier
+from retrowalk.treadmill.machine import TreadmillSettings
+from support.interlock_bench import NOW, at_level, good_readings
+
+FORESEEN = ("absent", "strap_too_weak", "no_handrails", "heart_rate_demanded", "single_bout_only")
+SETTINGS = [
+    EngineSettings(strap, rails, heart, without_heart_rate=without, declared_button=button)
+    for strap, rails, heart, without, button in product(
+        StrapTier, (False, True), (None, HeartLimits(110, 130)), (False, True), (False, True)
+    )
+]
+
+
+def refused_by_rules(level: int, settings: EngineSettings, treadmill: TreadmillSettings) -> bool:
+    """Ask the interlock, with everything that somebody could do at the treadmill done."""
+    bench = good_readings(plan=at_level(level))
+    r = Readings(settings, HeartRateFilter(settings.heart), plan=bench.plan)
+    assert bench.machine is not None
+    r.machine = replace(bench.machine, **treadmill.profile)
+    r.presence_ns = NOW if settings.strap is StrapTier.LINE else None
+    r.declared_ns = NOW if settings.declared_button else None
+    return any(rule.broken(r, NOW) for rule in RULES if rule.name in FORESEEN)
+
+
+@pytest.mark.parametrize("level", range(4))
+@pytest.mark.parametrize("treadmill", [TreadmillSettings(), TreadmillSettings(starts_at_console_only=True)])
+def test_what_the_configuration_refuses_is_what_the_rules_will_refuse(level: int, treadmill: TreadmillSettings) -> None:
+    """For every configuration: no obstacle is made up, and none is kept back."""
+    plan = at_level(level)
+    for settings in SETTINGS:
+        assert bool(obstacles(plan, settings, treadmill)) is refused_by_rules(level, settings, treadmill), settings
