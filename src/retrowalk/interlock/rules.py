@@ -411,7 +411,7 @@ RULES: Final = (
         "single_bout_only",
         _single_bout_only,
         AT_REST,
-        (8, 18),
+        (4, 18),
         "this treadmill starts only at its console, or goes silent after a stop: it takes single-bout programs only",
         "choose the program single-easy, with a helper at the console",
     ),
