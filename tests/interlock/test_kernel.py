@@ -496,16 +496,37 @@ def test_a_stop_that_nothing_will_verify_is_a_persons_word(
     assert (interlock.reset(NOW + after_ns) is None) is resets
 
 
-def test_a_stop_is_never_given_up() -> None:
-    """Not in a session, not after a crash, not outside a session, whether it can be written or not."""
-    in_session, after_crash, linked = on_the_move(), Interlock(SETTINGS), idle()
+def test_a_stop_in_a_session_or_after_a_crash_is_never_given_up() -> None:
+    """However long nothing verifies it."""
+    in_session, after_crash = on_the_move(), Interlock(SETTINGS)
     turn(in_session, LinkDown("gone"))
     after_crash.boot_latched("killed", NOW)
-    linked.stop_by_person(NOW)
-    linked.readings.belt.distrust_standstill()
-    for interlock in (in_session, after_crash, linked):
+    for interlock in (in_session, after_crash):
         interlock.judge(NOW + 10 * n.STOP_ALARM_STAYS_NS)
         assert interlock.motion is Motion.STOPPING
+
+
+@pytest.mark.parametrize(("silent", "latches"), [(False, True), (True, False)])
+def test_a_planned_stop_that_is_not_seen_to_stand_latches(silent: bool, latches: bool) -> None:
+    """Within the run-down; but for a machine that is known to go silent."""
+    interlock = on_the_move()
+    interlock.readings.machine = replace(MACHINE, silent_after_stop=silent)
+    turn(interlock, proposal=Proposal(halt=True))
+    for at_s in range(1, 17):
+        turn(interlock, Telemetry(Speed(50)), now_ns=NOW + seconds(at_s))
+    causes = [trip.cause for trip in (interlock.trip,) if trip]
+    assert causes == ["no_standstill"] * latches
+
+
+def test_a_belt_that_connecting_sets_in_motion_is_stopped() -> None:
+    """Also ahead of the session; other rules trip nothing there."""
+    interlock = idle()
+    interlock.hear(LinkUp(MACHINE), NOW)
+    turn(interlock, Telemetry(STANDSTILL), now_ns=NOW + 1)
+    turn(interlock, Telemetry(Speed(80)), now_ns=NOW + 2)
+    assert isinstance(turn(interlock, Telemetry(Speed(80)), now_ns=NOW + 3)[0], Stop)
+    assert interlock.trip
+    assert interlock.trip.cause == "starts_on_connect"
 
 
 def test_boot_with_a_marker_is_latched_and_stops() -> None:

@@ -61,7 +61,7 @@ def test_it_is_written_again_half_a_second_after_a_write_ended(end: str, after_n
     taken(ladder)
     getattr(ladder, end)(1, NOW + 5)
     ladder.tick(running(), linked=True, now_ns=NOW + 5 + after_ns)
-    assert (taken(ladder) == [Stop(2)]) is resent
+    assert [c.number for c in taken(ladder) if isinstance(c, Stop)] == [2] * resent
     assert (Rung.RESENT in rungs(ladder)) is resent
 
 
@@ -112,7 +112,7 @@ def test_a_stuck_write_is_gone_around_once(step_ns: int, bypassed: bool) -> None
     ladder = demanded()
     taken(ladder)
     ladder.tick(running(), linked=True, now_ns=NOW + n.STOP_RESEND_NS + step_ns)
-    assert (taken(ladder) == [Stop(2, without_response=True)]) is bypassed
+    assert [c.number for c in taken(ladder) if isinstance(c, Stop) and c.without_response] == [2] * bypassed
     ladder.tick(running(), linked=True, now_ns=NOW + n.STOP_RESEND_NS + 2)
     assert len(taken(ladder)) == (0 if bypassed else 1)
 
@@ -205,3 +205,14 @@ def test_a_countdown_that_may_still_run_verifies_nothing(step_ns: int, verified:
     ladder.not_before_ns = NOW + RUN_DOWN_NS + seconds(1)
     assert ladder.tick(standing(), linked=True, now_ns=ladder.not_before_ns + step_ns) is verified
     assert ladder.alarm is None
+
+
+def test_every_second_stop_goes_alone() -> None:
+    """A request for control that is stuck on every link does not hold up every Stop."""
+    ladder = demanded()
+    sent = taken(ladder)
+    for number in (1, 2, 3):
+        ladder.written(number, NOW + number * seconds(1))
+        ladder.tick(running(), True, NOW + number * seconds(1) + n.STOP_RESEND_NS)
+        sent += taken(ladder)
+    assert [stop.alone for stop in sent if isinstance(stop, Stop)] == [False, True, False, True]

@@ -208,6 +208,8 @@ def test_start_patience() -> None:
     r = good_readings()
     r.machine = replace(MACHINE, start_delay_s=2.0)
     assert r.start_patience_ns == seconds(3)
+    r.machine = replace(MACHINE, starts_at_console_only=True)
+    assert r.start_patience_ns == n.START_AT_CONSOLE_NS
     r.machine = r.plan = None
     assert r.start_patience_ns == seconds(8)
     assert r.level == 0

@@ -244,6 +244,15 @@ def test_a_belt_that_falls_below_board_speed_is_not_steady() -> None:
     assert b.see(0.2) is Phase.STEP_ON
 
 
+def test_a_machine_that_starts_at_its_console_is_started_by_a_helper() -> None:
+    """After OK the helper is told to press start."""
+    b = bench().boarding()
+    b.see(machine=replace(MACHINE, starts_at_console_only=True))
+    b.press()
+    assert b.said(Cue)[-1].text == words.START_AT_CONSOLE
+    assert b.session.phase is Phase.STARTING
+
+
 def test_a_belt_that_never_says_board_speed_is_stepped_on_after_five_seconds() -> None:
     """Some report less than they run; and no machine, no step."""
     b = bench().starting()

@@ -38,7 +38,7 @@ from retrowalk.model.observations import (
     Written,
 )
 from retrowalk.model.plan import ABSOLUTE, Facing, Plan
-from retrowalk.model.reports import Motion, PromptClosed, Reply, Rung, StopStep, Tripped
+from retrowalk.model.reports import Motion, PromptClosed, Reply, Rung, StopStep, Tripped, Warned
 from retrowalk.model.requests import Request, Verb
 from retrowalk.model.units import LEVEL, NS_PER_S, Speed
 
@@ -117,6 +117,10 @@ class Judge:
                     self.demanded = False
                 case Tripped():
                     self.marked = True
+                case Warned("stop_given_up"):
+                    assert not self.opened, "8: a stop given up in a session"
+                    assert not self.marked, "8: a stop given up before its marker is gone"
+                    self.demanded = False
                 case Reply(verb=Verb.RESET, ok=True):
                     self.demanded = False
                 case Reply(verb=Verb.SELECT_PROGRAM, ok=True) if isinstance(event, Request):
