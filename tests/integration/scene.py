@@ -62,6 +62,11 @@ class Scene:
         return self.stage.folder / "state" / "session-marker"
 
     @property
+    def control_socket(self) -> Path:
+        """The socket of `retrowalk ctl`."""
+        return self.stage.folder / "run" / "control.sock"
+
+    @property
     def now_s(self) -> float:
         """Now, on the clock of the witness: the machine's monotonic one."""
         return time.monotonic()
@@ -73,7 +78,7 @@ class Scene:
 
     async def phase_on_socket(self, phase: str) -> None:
         """Wait until the session comes to `phase`, as the local socket tells it: for when the broker cannot."""
-        reader, writer = await asyncio.open_unix_connection(self.stage.folder / "run" / "control.sock")
+        reader, writer = await asyncio.open_unix_connection(self.control_socket)
         writer.write(b'{"cmd": "watch"}\n')
         try:
             async with asyncio.timeout(PATIENCE_S * 2):

@@ -23,7 +23,7 @@ async def test_a_heart_rate_over_the_hard_limit_stops_the_belt_and_latches(idle:
 
 
 async def test_a_heart_rate_that_is_lost_pauses_the_walk(idle: Scene) -> None:
-    """Ten seconds without a sample: ramp down, stand, verified; nothing is latched, and arming is not lost."""
+    """Ten seconds without a sample: a planned stop, nothing latched; a stop said at that rest ends the session."""
     await idle.run()
     since, since_s = len(idle.home.events), idle.now_s
     idle.simulator.do("heart_fault", name="dropout")
@@ -35,3 +35,8 @@ async def test_a_heart_rate_that_is_lost_pauses_the_walk(idle: Scene) -> None:
     assert not paused["latched"]
     assert paused["heart_rate_bpm"] is None
     assert idle.marker.exists()
+    since, since_s = len(idle.home.events), idle.now_s
+    await idle.home.stop()
+    await idle.stop_written(since_s)
+    await idle.home.phase("idle", since)
+    assert not idle.marker.exists()

@@ -85,10 +85,15 @@ async def test_told_to_end_on_a_running_belt_it_stops_verifies_and_only_then_let
 
 
 async def test_told_to_end_when_idle_it_ends_at_once(idle: Scene) -> None:
-    """SIGTERM: exit status 0, `offline` is said, the treadmill was never touched."""
+    """SIGTERM: exit status 0, `offline` is said, the treadmill was never touched; who watches is hung up on."""
+    states, watcher = await asyncio.open_unix_connection(idle.control_socket)
+    watcher.write(b'{"cmd": "watch"}\n')
+    assert b'"phase": "idle"' in await states.readline()
     idle.stage.daemon.send_signal(signal.SIGTERM)
     async with asyncio.timeout(QUICKLY_S):
         assert await idle.stage.daemon.wait() == 0
+        await states.read()
+    watcher.close()
     await idle.home.status("offline")
     assert not idle.simulator.of("link_up")
 

@@ -31,7 +31,10 @@ def _untouched(set_: Scene) -> bool:
 
 
 async def test_what_is_old_broken_or_out_of_place_is_refused(idle: Scene) -> None:
-    """Retained, stale, repeated, too long, no JSON, out of turn: nothing of it reaches the treadmill."""
+    """Retained, stale, repeated, too long, no JSON, out of turn: nothing of it reaches the treadmill.
+
+    What is retained is not even delivered to a daemon that connects later.
+    """
     home, once = idle.home, _start(id="once")
     await _refused(home, "retained", _start(), "-r")
     await _refused(home, "stale: sent 10.", _start(age_s=10))
@@ -44,7 +47,19 @@ async def test_what_is_old_broken_or_out_of_place_is_refused(idle: Scene) -> Non
     await _refused(home, "did you mean 'start'?", '{"cmd": "strat"}')
     await _refused(home, "level 3", json.dumps({"cmd": "select_program", "value": "runner-ladder", "ts": time.time()}))
     await _refused(home, "no program is selected", json.dumps({"cmd": "arm", "ts": time.time()}))
+    refusals = len(home.responses)
+    await _throw_out(home)
+    assert len(home.responses) == refusals
     assert _untouched(idle)
+
+
+async def _throw_out(home: Home) -> None:
+    """Take the daemon's client id: it connects again, to a broker that holds a retained start."""
+    statuses, states = len(home.statuses), len(home.states)
+    thief = ("mosquitto_pub", "-p", str(home.port), "-i", "retrowalk-demo", "-t", "takeover", "-n")
+    await (await asyncio.create_subprocess_exec(*thief)).wait()
+    await home.status("online", statuses)
+    await home.state(states)
 
 
 async def _arm_alone(set_: Scene) -> None:
@@ -83,16 +98,3 @@ async def test_a_message_alone_starts_no_belt(idle: Scene) -> None:
         assert "only a press at the treadmill starts the belt" in await _refusal(idle.home, cmd)
     assert START not in idle.writes
     assert not idle.simulator.of("belt_started")
-
-
-async def test_a_retained_start_does_not_meet_a_daemon_that_comes_later(idle: Scene) -> None:
-    """What lies in the broker when the daemon connects again is not even delivered."""
-    await _refused(idle.home, "retained", _start(), "-r")
-    responses, statuses = len(idle.home.responses), len(idle.home.statuses)
-    broker_client = await asyncio.create_subprocess_exec(
-        "mosquitto_pub", "-p", str(idle.home.port), "-i", "retrowalk-demo", "-t", "takeover", "-n"
-    )  # the daemon's own client id: the broker throws the daemon out
-    await broker_client.wait()
-    await idle.home.status("online", statuses)
-    await idle.home.state(len(idle.home.states))
-    assert len(idle.home.responses) == responses
