@@ -6,10 +6,12 @@ import logging
 import os
 import sys
 from collections.abc import Mapping
-from typing import Final, Literal, TextIO
+from typing import Final, Literal, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
+
+from retrowalk.outlet import Outlet
 
 type LogFormat = Literal["auto", "json", "console"]
 
@@ -22,9 +24,13 @@ def configure_logs(
     *,
     stream: TextIO | None = None,
     environ: Mapping[str, str] = os.environ,
-) -> None:
-    """Send all logs, other libraries' too, to `stream` (stderr). "auto": colours on a terminal, else JSON."""
+) -> Outlet:
+    """Send all logs, other libraries' too, to `stream` (stderr), by way of the outlet that is returned.
+
+    "auto": colours on a terminal, else JSON.
+    """
     stream = stream or sys.stderr
+    outlet = Outlet(stream)
     pretty = format_ == "console" or (format_ == "auto" and stream.isatty() and "JOURNAL_STREAM" not in environ)
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -42,13 +48,14 @@ def configure_logs(
     structlog.configure(
         processors=[*shared, *render],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(stream),
+        logger_factory=structlog.WriteLoggerFactory(cast("TextIO", outlet)),
         cache_logger_on_first_use=False,
     )
-    _adopt_standard_logging(shared, render, stream, number)
+    _adopt_standard_logging(shared, render, outlet, number)
+    return outlet
 
 
-def _adopt_standard_logging(shared: list[Processor], render: list[Processor], stream: TextIO, level: int) -> None:
+def _adopt_standard_logging(shared: list[Processor], render: list[Processor], stream: Outlet, level: int) -> None:
     """Let the libraries' loggers speak in the same form; they are asked for warnings only."""
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,

@@ -54,12 +54,12 @@ def plan_finder(config: Config, library: Library) -> Callable[[str], Plan]:
 
 
 async def serve(config: Config) -> int:
-    """Run the daemon until SIGTERM or SIGINT; return its exit status. Raises AlreadyRunning and FolderUnusable."""
+    """Run the daemon until SIGTERM, SIGINT or SIGHUP; return its exit status. Raises AlreadyRunning, FolderUnusable."""
     _make_folders(config)
     with _only_one(config.runtime_dir / "lock"):
         daemon = compose(config)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, daemon.shut_down)
         return await daemon.run()
 
@@ -123,8 +123,13 @@ def _make_folders(config: Config) -> None:
 
 @contextmanager
 def _only_one(lock: Path) -> Iterator[None]:
-    """Hold the lock of this instance. Raises AlreadyRunning."""
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o640)
+    """Hold the lock of this instance. Raises AlreadyRunning and FolderUnusable."""
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o640)
+    except OSError as error:
+        raise FolderUnusable(
+            f"{lock} cannot be opened for writing: {error.strerror}; remove it, or mend its folder"
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

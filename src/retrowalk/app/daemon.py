@@ -96,11 +96,11 @@ class Daemon:
         now_ns = self.clock_ns()
         try:
             outcome = self.engine.handle(event, now_ns)
+            self._carry_out(outcome)
         except Exception:
             log.critical("engine_failed", belt="stop is being written", do="pull the cord", exc_info=True)
             self._fail()
             return
-        self._carry_out(outcome)
         self._tell(outcome.reports, now_ns)
         if now_ns - self._kicked_ns >= _WATCHDOG_EVERY_NS:
             self._kicked_ns = now_ns
@@ -135,9 +135,9 @@ class Daemon:
 
     def _tell(self, reports: tuple[Report, ...], now_ns: int) -> None:
         for report in reports:
-            _log(report)
             for listener in self.parts.listeners:
                 _guarded(listener.publish, report)
+            _guarded(_log, report)
         if reports or now_ns - self._state_ns >= _STATE_EVERY_NS:
             self._state_ns = now_ns
             state = self.engine.state(now_ns)

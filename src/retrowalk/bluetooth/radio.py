@@ -66,6 +66,11 @@ class Bluetooth:
     scanner_backend: type[BaseBleakScanner] | None = None
     adapter_backend: type[BaseBleakAdapter] | None = None
 
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes of this machine use the same radio; a simulator's own backend is nobody else's."""
+        return self.client_backend is None
+
     async def find(self, sought: Sought) -> BLEDevice:
         """Return the device: from the object tree when it is connected already, for then it does not advertise.
 

@@ -52,7 +52,8 @@ _NO_STANDSTILL = (
     "the belt was told to stop, and was not seen to stand",
     "do not use this treadmill before somebody has found out why",
 )
-_STOP_BY_PERSON = ("user_stop", "somebody pressed STOP", "reset when you are ready, then arm again")
+_STOP_BY_PERSON = ("user_stop", "somebody pressed STOP", "take your time")
+_RESET = "; then reset: press and hold the button, or `retrowalk ctl reset`"
 
 
 @dataclass(slots=True)
@@ -186,7 +187,7 @@ class Interlock:
         """Come up after a session that did not end: latched; a belt that moves is stopped, never adopted."""
         words = f"the daemon was interrupted in a session ({cause})"
         self.commands.append(Connect())
-        self.stop(now_ns, latch=(cause, words, "see that nobody is on the belt, then reset"))
+        self.stop(now_ns, latch=(cause, words, "see that nobody is on the belt"))
 
     def reset(self, now_ns: int) -> str | None:
         """Clear the latch; return why not, if not. Presence must be shown anew before the next arming."""
@@ -245,7 +246,7 @@ class Interlock:
 
     def _latch(self, cause: str, words: str, remedy: str, now_ns: int) -> None:
         r = self.readings
-        self.trip = Trip(cause, words, remedy, now_ns, r.belt.speed, r.heart.bpm)
+        self.trip = Trip(cause, words, remedy + _RESET, now_ns, r.belt.speed, r.heart.bpm)
         r.latched, r.presence_ns, r.declared_ns = True, None, None
         self.commands.append(StoreMarker(cause))
         self.reports.append(Tripped(self.trip))
@@ -257,12 +258,23 @@ class Interlock:
         if Rung.NO_STANDSTILL in ladder.climbed and self.opened and self.trip is None and not silent:
             self._latch(*_NO_STANDSTILL, now_ns)
         if not verified:
+            self._give_up(now_ns)
             return
         self._ladder = self._drive = self._in_flight = None
         if self.opened and self.trip is None:
             self.motion, self._control_wanted = Motion.STANDSTILL, True
         else:
             self.close()
+
+    def _give_up(self, now_ns: int) -> None:
+        """End a stop outside a session that cannot be verified: it must not stop somebody else's walk later."""
+        if self.opened or self.trip is not None or not self._unverifiable(now_ns):
+            return
+        words = (
+            "no treadmill was seen to stand for 30 s: the stop is given up, hands off. If a belt moves: pull the cord"
+        )
+        self.reports.append(Warned("stop_given_up", words))
+        self.close()
 
     def _collect(self, ladder: Ladder) -> None:
         """Hand on what the ladder wants written, ahead of everything."""

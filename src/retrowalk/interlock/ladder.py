@@ -24,7 +24,7 @@ _WORDS = {
     Rung.LINK_LOST: f"no link to the treadmill, a stop cannot be written: {_ALARM}",
     Rung.VERIFIED: "the belt stands, verified",
 }
-_ALARMS = (Rung.NO_EFFECT, Rung.LINK_REBUILT, Rung.NO_STANDSTILL, Rung.LINK_LOST)
+_ALARMS = (Rung.LINK_LOST, Rung.NO_EFFECT, Rung.LINK_REBUILT, Rung.NO_STANDSTILL)
 
 
 @dataclass(slots=True)
@@ -38,6 +38,7 @@ class Ladder:
     new_number: Callable[[], int]
     not_before_ns: int = 0  # zero frames verify nothing while the countdown of a START may still be running
     outstanding: dict[int, int] = field(default_factory=dict)  # Stops whose writes have not completed, and since when
+    writes: int = 0  # every second Stop goes alone: a request for control that is stuck must not hold up all of them
     rebuilding: bool = False
     settled_ns: int | None = None  # when the last write completed or failed
     first_written_ns: int | None = None
@@ -94,16 +95,15 @@ class Ladder:
     def tick(self, belt: Belt, linked: bool, now_ns: int) -> bool:
         """Climb as far as the time asks for; return whether standstill is verified."""
         if belt.speed is not None:
-            self.from_speed = max(
-                self.from_speed, belt.speed
-            )  # a machine that reported its target jumps up to the truth
+            # A machine that reported its target jumps up to the truth.
+            self.from_speed = max(self.from_speed, belt.speed)
         if belt.stands and now_ns >= self.not_before_ns:
             self._climb(Rung.VERIFIED, now_ns)
             return True
         if not belt.stands and now_ns - self.demanded_ns >= self.run_down_ns:
             self._climb(Rung.NO_STANDSTILL, now_ns)
         effect_due_ns = (self.first_written_ns or self.demanded_ns) + n.STOP_EFFECT_NS
-        no_effect = now_ns >= effect_due_ns and not self._has_effect(belt)
+        no_effect = linked and now_ns >= effect_due_ns and not self._has_effect(belt)
         if no_effect:
             self._climb(Rung.NO_EFFECT, now_ns)
         if linked and not self.rebuilding:
@@ -135,7 +135,8 @@ class Ladder:
     def _write(self, now_ns: int, *, without_response: bool = False) -> None:
         number = self.new_number()
         self.outstanding[number] = now_ns
-        self.commands.append(Stop(number, without_response))
+        self.commands.append(Stop(number, without_response, alone=self.writes % 2 == 1))
+        self.writes += 1
 
     def _climb(self, rung: Rung, now_ns: int) -> None:
         if rung in self.climbed and rung is not Rung.RESENT:

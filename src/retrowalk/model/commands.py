@@ -35,6 +35,7 @@ class Stop:
 
     number: int
     without_response: bool = False  # for a link whose writes with response are stuck
+    alone: bool = False  # without asking for control before it, for a link on which that is stuck
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from retrowalk.model.observations import (
 )
 from retrowalk.model.units import Incline, Speed
 from retrowalk.treadmill.assigned import CONTROL_POINT, FITNESS_MACHINE, MACHINE_STATUS, TREADMILL_DATA
+from retrowalk.treadmill.claim import Claim
 from retrowalk.treadmill.control_frames import Status, read_status
 from retrowalk.treadmill.control_point import ControlPoint, Refused, Request
 from retrowalk.treadmill.frames import TreadmillData, read_treadmill_data
@@ -65,10 +66,17 @@ class Connection:
 
     @classmethod
     async def open(
-        cls, bluetooth: Bluetooth, settings: TreadmillSettings, observe: Observe, clock_ns: Callable[[], int]
+        cls,
+        bluetooth: Bluetooth,
+        settings: TreadmillSettings,
+        observe: Observe,
+        clock_ns: Callable[[], int],
+        claim: Claim,
     ) -> Self:
-        """Find the treadmill, connect, read, subscribe. Writes nothing to the control point."""
+        """Find the treadmill, claim it, connect, read, subscribe. Writes nothing to the control point."""
         device = await bluetooth.find(settings.sought)
+        if bluetooth.is_shared:
+            claim.take(device.address)
         wire = await bluetooth.connect(device, FITNESS_MACHINE, LOST)
         self = cls(wire, observe, clock_ns)
         try:
@@ -146,7 +154,7 @@ class Connection:
     def stop(self, command: Stop) -> None:
         """Write a Stop now, beside whatever write is stuck; nothing that waits or hangs is written any more."""
         self._drop_waiting()
-        for request in self._control_point.stop(command.number):
+        for request in self._control_point.stop(command.number, alone=command.alone):
             self._spawn(self._write(request, response=self._responds(without=command.without_response)), at_once=True)
 
     async def _write_queued(self) -> None:

@@ -59,11 +59,11 @@ class ControlPoint:
         frame = self._permitted(command.action)
         return Request(frame, command.number)
 
-    def stop(self, number: int) -> tuple[Request, ...]:
+    def stop(self, number: int, *, alone: bool = False) -> tuple[Request, ...]:
         """Return what to write for a Stop, all of it at once, and shut the gate. Never refuses."""
         self._stopped = True
         stop = Request(STOP_FRAME, number)
-        return (stop,) if self.held else (Request(REQUEST_CONTROL_FRAME, None), stop)
+        return (stop,) if self.held or alone else (Request(REQUEST_CONTROL_FRAME, None), stop)
 
     def _permitted(self, action: Start | SetSpeed | SetIncline) -> bytes:
         if isinstance(action, Start):

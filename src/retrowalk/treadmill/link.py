@@ -10,6 +10,7 @@ from typing import Final, assert_never
 from retrowalk.bluetooth import Bluetooth, Keeper
 from retrowalk.model.commands import Connect, Disconnect, LinkCommand, PermittedCommand, Rebuild, RequestControl, Stop
 from retrowalk.model.observations import LinkDown, WriteFailed
+from retrowalk.treadmill.claim import Claim
 from retrowalk.treadmill.connection import Connection, Observe
 from retrowalk.treadmill.machine import TreadmillSettings
 
@@ -32,8 +33,9 @@ class TreadmillLink:
         clock_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._observe = observe
+        self._claim = Claim()
         self._keeper = Keeper(
-            lambda: Connection.open(bluetooth, settings, observe, clock_ns),
+            lambda: Connection.open(bluetooth, settings, observe, clock_ns, self._claim),
             Connection.tell_up,
             lambda reason: observe(LinkDown(reason)),
         )
@@ -42,8 +44,11 @@ class TreadmillLink:
         """Begin `command` and return at once. Never blocks, never raises; what comes of it is observed."""
         connection = self._keeper.current
         match command:
-            case Connect() | Disconnect():
-                self._keeper.want(wanted=isinstance(command, Connect))
+            case Connect():
+                self._keeper.want(wanted=True)
+            case Disconnect():
+                self._keeper.want(wanted=False)
+                self._claim.release()
             case Rebuild():
                 if connection:
                     connection.end(REBUILT)
@@ -63,3 +68,4 @@ class TreadmillLink:
     async def close(self) -> None:
         """Let the treadmill go: for an orderly way out, after a verified standstill."""
         await self._keeper.close()
+        self._claim.release()
