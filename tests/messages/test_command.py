@@ -51,7 +51,13 @@ def test_a_command_becomes_the_request_that_it_says(payload: bytes, request_: Re
         (b'{"cmd":["arm"]}', "cmd: unknown command"),
         (b'{"cmd":"arm","speed":9}', "speed: Extra inputs"),
         (b'{"cmd":"arm","ts":"now"}', "ts: Input should be a valid number"),
-        (b'{"cmd":"arm","ts":NaN}', "ts: Input should be a finite number"),
+        (b'{"cmd":"arm","ts":NaN}', "ts: seconds since 1970"),
+        (b'{"cmd":"arm","ts":1e308}', "ts: seconds since 1970"),
+        (b'{"cmd":"arm","ts":-1e308}', "ts: seconds since 1970"),
+        (b'{"cmd":"arm","ts":1800000000000}', "not milliseconds"),
+        (b'{"cmd":"trim","value":NaN}', "value: a text, or a number between"),
+        (b'{"cmd":"trim","value":1e999}', "value: a text, or a number between"),
+        (b'{"cmd":"trim","value":' + b"9" * 500 + b"}", "value: a text, or a number between"),
         (b'{"cmd":"arm","id":""}', "id: String should have at least 1 character"),
         (b'{"cmd":"arm","value":true}', "value: "),
         (b'{"cmd":"arm","src":"' + b"x" * 1024 + b'"}', "bytes; a command has at most 1024"),
@@ -70,6 +76,36 @@ def test_a_wrong_command_is_refused_with_what_is_wrong(payload: bytes, reason: s
     with pytest.raises(RefusedMessage) as refusal:
         request_of(payload)
     assert reason in refusal.value.reason
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"stop",
+        b" STOP\r\n",
+        b'"Stop"',
+        b'{"cmd":"stop","id":7}',
+        b'{"cmd":"stop","id":""}',
+        b'{"cmd": "Stop", "speed": 9, "ts": "yesterday"}',
+        b'{"cmd":"STOP","src":"' + b"x" * 2000 + b'"}',
+        b'{"cmd":"stop",}',
+        b'{"cmd" : "stop"',
+        b'{"id":"1","cmd":"stop","ts":NaN,"value":1e999}',
+    ],
+)
+def test_a_stop_is_never_refused_for_what_else_is_in_it(payload: bytes) -> None:
+    """Wrong types, unknown keys, another case, no JSON at all: a hand in a hurry wrote it."""
+    assert request_of(payload).verb is Verb.STOP
+
+
+def test_a_stop_keeps_an_id_that_is_one() -> None:
+    """Its answer carries it."""
+    assert parse_command(b'{"cmd":"Stop","id":"a1","more":1}').id == "a1"
+
+
+def test_a_text_that_quotes_a_stop_is_none() -> None:
+    """What is said about a Stop inside another command stops nothing."""
+    assert request_of(b'{"cmd":"arm","src":"\\"cmd\\":\\"stop\\""}').verb is Verb.ARM
 
 
 @given(st.binary(max_size=200) | st.text().map(str.encode))

@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from retrowalk.messages.command import LONGEST_COMMAND_BYTES, CommandMessage, RefusedMessage, parse_command, to_request
+from retrowalk.messages.command import (
+    LONGEST_COMMAND_BYTES,
+    CommandMessage,
+    RefusedMessage,
+    is_stop,
+    parse_command,
+    to_request,
+)
 from retrowalk.messages.diagnostics import DiagnosticsMessage
 from retrowalk.messages.event import EVENT_TYPES, event_message, refusal_event
 from retrowalk.messages.response import response_message
@@ -17,6 +24,7 @@ __all__ = [
     "RefusedMessage",
     "Stamp",
     "event_message",
+    "is_stop",
     "parse_command",
     "refusal_event",
     "response_message",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Annotated, Any, Final
@@ -14,15 +16,21 @@ from retrowalk.model.units import Speed
 from retrowalk.programs import ProgramError
 
 LONGEST_COMMAND_BYTES: Final = 1024
+LONGEST_NAME: Final = 64
 LARGEST_TRIM_KMH: Final = 1.0
+LARGEST_NUMBER: Final = 1e6
+LATEST_TS: Final = 1e11  # seconds; a time in milliseconds lies beyond it
 ANSWERS: Final = ("fine", "hard", "hurt")
 COMMANDS: Final = tuple(verb for verb in Verb if verb is not Verb.SHUTDOWN)  # a process ends by signal, not by message
+
+_BARE_STOP: Final = re.compile(rb'\s*"?stop"?\s*', re.IGNORECASE)
+_STOP_COMMAND: Final = re.compile(rb'"cmd"\s*:\s*"\s*stop\s*"', re.IGNORECASE)
 
 type PlanFinder = Callable[[str], Plan]
 """Returns the plan of a program id; raises ProgramError, ValueError or LookupError that says why not."""
 
 Command = Annotated[Verb, WithJsonSchema({"type": "string", "enum": [str(verb) for verb in COMMANDS]})]
-Name = Annotated[str, Field(min_length=1, max_length=64)]
+Name = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 
 
 class RefusedMessage(ValueError):  # noqa: N818 (a refusal is an answer, not a failure)
@@ -49,6 +57,21 @@ class CommandMessage(BaseModel):
     token: Name | None = Field(default=None, description="The token of the newest state, in place of ts.")
     prompt: Name | None = Field(default=None, description="confirm: the id of the prompt that is answered.")
 
+    @field_validator("value", mode="before")
+    @classmethod
+    def _sane(cls, value: object) -> object:
+        number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER
+        if not (number or value is None or isinstance(value, str)):
+            raise ValueError(f"a text, or a number between ±{LARGEST_NUMBER:g}, is wanted")
+        return value
+
+    @field_validator("ts", mode="before")
+    @classmethod
+    def _in_seconds(cls, ts: object) -> object:
+        if isinstance(ts, (int, float)) and not 0 <= ts < LATEST_TS:
+            raise ValueError("seconds since 1970 (UTC) are wanted, not milliseconds, and nothing endless")
+        return ts
+
     @field_validator("cmd", mode="before")
     @classmethod
     def _known(cls, cmd: object) -> Verb:
@@ -59,14 +82,31 @@ class CommandMessage(BaseModel):
         raise ValueError(f"unknown command; {hint}")
 
 
+def is_stop(payload: bytes) -> bool:
+    """Tell whether this is a Stop: the bare word, or a `cmd` that says so, whatever else is in it or wrong with it."""
+    return bool(_BARE_STOP.fullmatch(payload) or _STOP_COMMAND.search(payload))
+
+
 def parse_command(payload: bytes) -> CommandMessage:
-    """Read one JSON object. Raises RefusedMessage that names every wrong field."""
+    """Read one JSON object. Raises RefusedMessage that names every wrong field; never for a Stop."""
+    if is_stop(payload):
+        return CommandMessage(cmd=Verb.STOP, id=_own_id(payload))
     if len(payload) > LONGEST_COMMAND_BYTES:
         raise RefusedMessage(f"{len(payload)} bytes; a command has at most {LONGEST_COMMAND_BYTES}")
     try:
         return CommandMessage.model_validate_json(payload)
     except ValidationError as error:
         raise RefusedMessage(_in_words(error)) from None
+
+
+def _own_id(payload: bytes) -> str | None:
+    """Return the id of a Stop, where it is one."""
+    try:
+        message = json.loads(payload)
+    except (ValueError, RecursionError):
+        return None
+    own = message.get("id") if isinstance(message, dict) else None
+    return own if isinstance(own, str) and 0 < len(own) <= LONGEST_NAME else None
 
 
 def _in_words(error: ValidationError) -> str:
