@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
+from bleak import BleakClient
 
 from retrowalk.bluetooth import Bluetooth, radio
 from retrowalk.model.commands import Connect, Rebuild
@@ -99,8 +100,8 @@ async def test_a_machine_that_is_connected_already_is_taken_from_the_object_tree
     """It does not advertise any more: a scan would never find it."""
     treadmill = Treadmill("citysports")
     async with air(treadmill) as bluez:
-        async with running(treadmill, Bluetooth()) as first:
-            await up(first)
+        async with BleakClient(treadmill.advertisement.address) as somebody_else:
+            assert somebody_else.is_connected
             async with running(treadmill, Bluetooth()) as second:
                 async with asyncio.timeout(3):
                     await up(second)
