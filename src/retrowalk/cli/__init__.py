@@ -18,6 +18,16 @@ _COMMANDS: Final = {
     "decode": "frames from a bug report, in words",
 }
 
+_EXAMPLES: Final = {
+    "run": ("retrowalk run --config /etc/retrowalk/treadmill.toml",),
+    "demo": ("retrowalk demo", "retrowalk demo --profile slow-belt --keep logs"),
+    "scan": ("retrowalk scan", "retrowalk scan --adapter hci1 --ask"),
+    "check": ("sudo retrowalk check", "retrowalk check --config my.toml"),
+    "watch": ("retrowalk watch", "retrowalk watch --host broker.lan --name treadmill"),
+    "ctl": ("retrowalk ctl select_program first-20s", "retrowalk ctl arm", "retrowalk ctl stop"),
+    "decode": ('echo "2acd 0000 5000" | retrowalk decode',),
+}
+
 _USAGE: Final = """\
 usage: retrowalk COMMAND [OPTION …]        retrowalk COMMAND --help
 
@@ -59,14 +69,19 @@ def _call(name: str, rest: list[str]) -> int:
 def _call_typer(name: str, command: Any, rest: list[str]) -> int:
     import typer  # noqa: PLC0415 - 0.1 s that a Stop has no time for
 
-    app = command if isinstance(command, typer.Typer) else typer.Typer(add_completion=False)
+    app = command if isinstance(command, typer.Typer) else typer.Typer(add_completion=False, rich_markup_mode=None)
     if command is not app:
-        app.command()(command)
+        app.command(epilog=examples(*_EXAMPLES[name]))(command)
     try:
         app(rest, prog_name=f"retrowalk {name}", standalone_mode=True)
     except SystemExit as exit_:
         return exit_.code if isinstance(exit_.code, int) else 0
     return 0
+
+
+def examples(*lines: str) -> str:
+    """Return the foot of a command's help; the mark in front keeps click from joining the lines."""
+    return "\n".join(["\b", "examples:", *(f"  {line}" for line in lines)])
 
 
 def _usage() -> str:

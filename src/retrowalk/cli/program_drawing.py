@@ -21,6 +21,7 @@ _BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 _SPEED_ROWS: Final = 8
 _INCLINE_ROWS: Final = 3
 _MARGIN: Final = 9
+_ARROWS: Final = {Facing.BACKWARD: "◀", Facing.FORWARD: "▶"}
 _TERMINAL_STYLES: Final = {Facing.BACKWARD: "cyan", Facing.FORWARD: "green"}
 
 _INK: Final = "#27313b"
@@ -41,9 +42,10 @@ def draw_in_terminal(plan: Plan, console: Console) -> None:
     _print_bars(drawn, console, columns, "speed")
     if any(value for bout in drawn.bouts for _, value in bout.incline):
         _print_bars(drawn, console, columns, "incline")
+    _print_facings(drawn, console, columns)
     end = format_duration(drawn.end_s)
     console.print(f"{' ' * _MARGIN}0:00{end:>{columns - 4}}", highlight=False)
-    legend = Text(" " * _MARGIN).append("█ backward  ", "cyan").append("█ forward  ", "green")
+    legend = Text(" " * _MARGIN).append("◀ backward  ", "cyan").append("▶ forward  ", "green")
     console.print(legend.append("gaps: belt at standstill", "dim"))
 
 
@@ -61,6 +63,16 @@ def _print_bars(drawn: Timeline, console: Console, columns: int, what: str) -> N
             eighths = round(value / top * rows * 8) - row * 8
             text.append(_BLOCKS[min(max(eighths, 0), 8)], style)
         console.print(text)
+
+
+def _print_facings(drawn: Timeline, console: Console, columns: int) -> None:
+    """Print which way each bar is walked, so that nobody needs the colours."""
+    text = Text(" " * _MARGIN)
+    for column in range(columns):
+        at_s = (column + 0.5) * drawn.end_s / columns
+        facing = next((bout.facing for bout in drawn.bouts if bout.start_s <= at_s < bout.end_s), None)
+        text.append(_ARROWS[facing] if facing else " ", _TERMINAL_STYLES[facing] if facing else "")
+    console.print(text)
 
 
 def _cell(bouts: tuple[BoutLine, ...], at_s: float, what: str) -> tuple[float, str]:

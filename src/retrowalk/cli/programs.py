@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
+from retrowalk.cli import examples
 from retrowalk.cli.program_drawing import draw_in_terminal, save_figure
 from retrowalk.config import LARGEST_FILE_BYTES
 from retrowalk.files import read_small
@@ -36,7 +37,7 @@ from retrowalk.programs.summary import summarize
 from retrowalk.walkers import Walker
 from retrowalk.walkers.caps import RESOLUTION
 
-app: Final = typer.Typer(help="What to walk.", no_args_is_help=True)
+app: Final = typer.Typer(help="What to walk.", no_args_is_help=True, add_completion=False, rich_markup_mode=None)
 
 BAD_INPUT: Final = 2
 
@@ -48,7 +49,7 @@ Config = Annotated[
 ]
 
 
-@app.command("list")
+@app.command("list", epilog=examples("retrowalk programs list --folder /etc/retrowalk/programs"))
 def list_programs(folder: Folders = None) -> None:
     """List every program, and every file that was refused."""
     library = _library(folder)
@@ -75,7 +76,7 @@ def list_programs(folder: Folders = None) -> None:
     _complain(library.refusals)
 
 
-@app.command()
+@app.command(epilog=examples("retrowalk programs show first-20s", "retrowalk programs show knee-ten --config my.toml"))
 def show(program_id: ProgramId, config: Config = None, folder: Folders = None) -> None:
     """Show the segments of a program as they will really run for one walker."""
     program = _find(program_id, folder)
@@ -91,7 +92,7 @@ def show(program_id: ProgramId, config: Config = None, folder: Folders = None) -
         console.print(f"· {cue}", style="italic", highlight=False, markup=False)
 
 
-@app.command()
+@app.command(epilog=examples("retrowalk programs check mine.toml"))
 def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="program files")]) -> None:
     """Check program files: every violated cap or rule at once. Exit status 2 if one is refused."""
     results = [(file, read_program(file)) for file in files]
@@ -103,7 +104,7 @@ def check(files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="p
         raise typer.Exit(BAD_INPUT)
 
 
-@app.command()
+@app.command(epilog=examples("retrowalk programs plot knee-ten", "retrowalk programs plot knee-ten --output knee.svg"))
 def plot(
     program_id: ProgramId,
     output: Annotated[Path | None, typer.Option(help="write a picture, .png or .svg")] = None,
@@ -121,7 +122,9 @@ def plot(
     try:
         save_figure(plan, output)
     except ModuleNotFoundError:
-        _fail("a picture needs matplotlib: install retrowalk[plot], or leave --output out")
+        _fail(
+            "a picture needs matplotlib (pip install matplotlib, beside retrowalk); without --output it is drawn here"
+        )
     except OSError as error:
         _fail(f"{output}: cannot be written: {error.strerror}")
 

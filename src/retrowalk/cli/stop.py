@@ -18,6 +18,14 @@ MARKER_NAME: Final = "session-marker"  # both as in retrowalk.marker, which woul
 LARGEST_MARKER_BYTES: Final = 4096
 NOTHING_TO_STOP: Final = 0
 
+_EPILOG: Final = """\
+exit status: 0 the belt was seen to stand, 3 no machine, 5 not confirmed: pull the safety key
+
+examples:
+  retrowalk stop
+  retrowalk stop --address AA:BB:CC:DD:EE:FF
+"""
+
 
 def main(arguments: list[str]) -> int:
     """Stop the belt; return the exit status. 0: seen to stand; 3: no machine; 5: not confirmed, pull the safety key."""
@@ -35,7 +43,8 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="retrowalk stop",
         description="Stop the belt now, with or without a running daemon.",
-        epilog="exit status: 0 the belt was seen to stand, 3 no machine, 5 not confirmed: pull the safety key",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--failsafe", action="store_true", help="only if a session was left open")
     parser.add_argument("--name", default="treadmill", help="the daemon's name in its configuration")
