@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 
+import pytest
+
 from integration.scene import retrowalk
+from retrowalk.cli.demo import _audience as audience_of
+from retrowalk.cli.demo import _sessions as sessions
+from retrowalk.cli.demo import _while_both_live as while_both_live
+from retrowalk.cli.demo_stage import StageError, stage
 
 FAILED, USAGE = 1, 2
 
@@ -29,8 +36,27 @@ async def test_a_demo_on_a_treadmill_that_misbehaves_fails(tmp_path: Path) -> No
 
 
 async def test_a_demo_on_no_treadmill_says_which_there_are() -> None:
-    """Exit status 1, at once, with the simulator's own words."""
+    """Exit status 2, at once, with the simulator's own words and nothing else."""
     ended = await retrowalk("demo", "--profile", "carousel")
-    assert ended.status == FAILED
-    assert "the simulator has ended" in ended.err
+    assert ended.status == USAGE
     assert "'carousel' is no profile; choose from ideal" in ended.err
+    assert "FAILED" not in ended.err
+    assert not ended.out
+
+
+@pytest.mark.parametrize("who", ["simulator", "daemon"])
+async def test_a_demo_whose_simulator_or_daemon_dies_says_so_at_once(tmp_path: Path, who: str) -> None:
+    """It does not wait out its patience for what can no longer happen."""
+    announced: list[str] = []
+    processes: list[asyncio.subprocess.Process] = []
+
+    def kill_first(words: str) -> None:
+        announced.append(words)
+        processes[0].kill()
+
+    async with stage(tmp_path) as set_:
+        processes.append(set_.simulator.process if who == "simulator" else set_.daemon)
+        async with audience_of(set_.settings, lambda _: None) as audience, asyncio.timeout(10):
+            with pytest.raises(StageError, match=f"the {who} has died, with status -9"):
+                await while_both_live(set_, sessions(audience, set_, kill_first))
+    assert len(announced) == 1

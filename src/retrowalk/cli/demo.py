@@ -7,7 +7,7 @@ import json
 import secrets
 import tempfile
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -19,7 +19,7 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from retrowalk.cli.demo_stage import Simulator, Stage, StageError, missing_tools, stage
+from retrowalk.cli.demo_stage import NoSuchProfile, Simulator, Stage, StageError, missing_tools, stage
 from retrowalk.cli.watch_view import line, screen
 from retrowalk.mqtt import MqttSettings
 from retrowalk.mqtt.broker import Connection, Outgoing, connect
@@ -50,8 +50,11 @@ def demo(
         folder = keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         try:
-            with _view(Console()) as show:
-                verdict = asyncio.run(play(folder, show, profile))
+            with _view(Console()) as (show, announce):
+                verdict = asyncio.run(play(folder, show, profile, announce))
+        except NoSuchProfile as error:
+            typer.echo(error, err=True)
+            raise typer.Exit(USAGE) from None
         except (DemoFailed, StageError) as error:
             typer.echo(f"demo: FAILED: {error}", err=True)
             _show_log(folder)
@@ -132,13 +135,43 @@ class Audience:
         await self.connection.publish(Outgoing(self.topics.buttons[0], "press"))
 
 
-async def play(folder: Path, show: Callable[[dict[str, Any]], None], profile: str = "ideal") -> str:
-    """Play both sessions, `show` each state, and return the verdict. Raises DemoFailed, StageError."""
+async def play(
+    folder: Path,
+    show: Callable[[dict[str, Any]], None],
+    profile: str = "ideal",
+    announce: Callable[[str], None] = lambda _: None,
+) -> str:
+    """Play both sessions, `announce` each, `show` each state; return the verdict. Raises DemoFailed, StageError."""
     async with stage(folder, profile) as set_, _audience(set_.settings, show) as audience:
-        await audience.until(lambda: audience.state, "the daemon's first state")
-        clean = await _clean_session(audience, set_.simulator)
-        trip = await _trip(audience, set_)
+        return await _while_both_live(set_, _sessions(audience, set_, announce))
+
+
+async def _sessions(audience: Audience, set_: Stage, announce: Callable[[str], None]) -> str:
+    await audience.until(lambda: audience.state, "the daemon's first state")
+    announce("1/2  a clean session: two bouts of twenty seconds, backward")
+    clean = await _clean_session(audience, set_.simulator)
+    announce("2/2  the same again, and the walker pulls the strap")
+    trip = await _trip(audience, set_)
     return f"demo: ok; {clean}; {trip}"
+
+
+async def _while_both_live(set_: Stage, sessions: Coroutine[Any, Any, str]) -> str:
+    """Return what `sessions` returns. Raises StageError as soon as the simulator or the daemon has died."""
+    playing = asyncio.create_task(sessions)
+    lives = {
+        asyncio.create_task(set_.simulator.process.wait()): "simulator",
+        asyncio.create_task(set_.daemon.wait()): "daemon",
+    }
+    try:
+        await asyncio.wait({playing, *lives}, return_when=asyncio.FIRST_COMPLETED)
+        if not playing.done():
+            ended = [f"the {who} has died, with status {life.result()}" for life, who in lives.items() if life.done()]
+            raise StageError("; ".join(ended))
+        return playing.result()
+    finally:
+        for task in (playing, *lives):
+            task.cancel()
+        await asyncio.gather(playing, *lives, return_exceptions=True)
 
 
 async def _clean_session(audience: Audience, simulator: Simulator) -> str:
@@ -215,13 +248,14 @@ async def _audience(settings: MqttSettings, show: Callable[[dict[str, Any]], Non
 
 
 @contextmanager
-def _view(console: Console) -> Iterator[Callable[[dict[str, Any]], None]]:
-    """Show states: as a live picture in a terminal, as plain lines elsewhere."""
+def _view(console: Console) -> Iterator[tuple[Callable[[dict[str, Any]], None], Callable[[str], None]]]:
+    """Show states and announcements: as a live picture, which needs none, in a terminal; as plain lines elsewhere."""
     if not console.is_terminal:
-        yield _Lines(console).show
+        lines = _Lines(console)
+        yield lines.show, lines.announce
         return
     with Live(screen(None), console=console, screen=True, auto_refresh=False) as live:
-        yield lambda state: live.update(screen(state), refresh=True)
+        yield lambda state: live.update(screen(state), refresh=True), lambda _: None
 
 
 @dataclass
@@ -230,6 +264,10 @@ class _Lines:
 
     console: Console
     last: tuple[object, ...] = ()
+
+    def announce(self, words: str) -> None:
+        """Print a heading."""
+        self.console.print(f"\n{words}", highlight=False, markup=False, soft_wrap=True)
 
     def show(self, state: dict[str, Any]) -> None:
         """Print `state` if it is news."""

@@ -21,6 +21,7 @@ from retrowalk.mqtt import MqttSettings
 PATIENCE_S: Final = 20.0
 BUTTON: Final = "ok"
 NODE: Final = "demo"
+_USAGE: Final = 2  # the exit status of a command line that was not understood
 
 _BROKER: Final = """\
 user {user}
@@ -62,6 +63,10 @@ format = "json"
 
 class StageError(Exception):
     """The stage could not be set up, or somebody on it fell silent. The message is for a person."""
+
+
+class NoSuchProfile(StageError):  # noqa: N818 - what happened
+    """The simulator has no such treadmill. The message has the list."""
 
 
 @dataclass
@@ -139,7 +144,7 @@ async def stage(
     """Set the stage in `folder`; `mqtt` and `session` are more lines for those tables. With `port`, bring no broker."""
     broker_port = port or _free_port()
     async with _maybe_broker(folder, broker_port, wanted=port is None), _simulator(folder, profile) as simulator:
-        ready = await simulator.until("ready")
+        ready = await _ready(simulator, folder)
         facts = {"treadmill": ready["address"], "heart_rate": ready["heart_rate_address"], "port": broker_port}
         config = folder / "retrowalk.toml"
         config.write_text(_CONFIG.format(node=NODE, button=BUTTON, mqtt=mqtt, session=session, **facts))
@@ -147,6 +152,15 @@ async def stage(
         async with start_daemon(config, environment) as daemon:
             settings = MqttSettings(NODE, "127.0.0.1", broker_port, declared_buttons=(BUTTON,))
             yield Stage(folder, simulator, daemon, settings, environment)
+
+
+async def _ready(simulator: Simulator, folder: Path) -> dict[str, Any]:
+    try:
+        return await simulator.until("ready")
+    except StageError:
+        if simulator.ended and await simulator.process.wait() == _USAGE:
+            raise NoSuchProfile((folder / "simulator.log").read_text().strip()) from None
+        raise
 
 
 @asynccontextmanager
@@ -183,7 +197,12 @@ async def _simulator(folder: Path, profile: str) -> AsyncIterator[Simulator]:
     command = (program, "treadmill", "--profile", profile, "--heart-rate", "--json", "--strap-socket", "strap.sock")
     with (folder / "simulator.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            *command, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, stderr=log, cwd=folder
+            *command,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=log,
+            cwd=folder,
+            env={**os.environ, "TYPER_USE_RICH": "0"},
         )
     async with _ended(process):
         simulator = Simulator(process)

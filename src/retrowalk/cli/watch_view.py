@@ -63,7 +63,7 @@ def line(state: State | None) -> str:
         f"{_figure(state, 'speed_kmh', 1)} km/h of {_figure(state, 'target_kmh', 1)}",
         f"heart {_figure(state, 'heart_rate_bpm')}",
         f"strap {_strap(state)}",
-        *[str(state[name]) for name in ("trip_words", "alarm", "prompt_text", "cue") if state.get(name)],
+        *[str(state[name]) for name in ("alarm", "trip_words", "prompt_text", "cue") if state.get(name)],
     ]
     return " | ".join(["SIMULATED", *parts] if state.get("simulated") else parts)
 
