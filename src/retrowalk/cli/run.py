@@ -1,12 +1,13 @@
-"""`retrowalk run`: the daemon."""
+"""`retrowalk run`: the daemon. A start does not wait for a command-line library either."""
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import os
+import sys
 from pathlib import Path
-from typing import Annotated, Final
-
-import typer
+from typing import Final
 
 from retrowalk.app.compose import AlreadyRunning, FolderUnusable, serve
 from retrowalk.config import DEFAULT_CONFIG, ConfigError, load_config
@@ -14,16 +15,33 @@ from retrowalk.logs import configure_logs
 
 BAD_CONFIG: Final = 2
 
-ConfigFile = Annotated[Path, typer.Option("--config", help="the configuration", envvar="RETROWALK_CONFIG")]
+_EPILOG: Final = """\
+exit status: 0 told to stop and the belt stood, 2 the configuration, 5 the belt was not confirmed to stand
+
+examples:
+  retrowalk run --config /etc/retrowalk/treadmill.toml
+"""
 
 
-def run(config: ConfigFile = DEFAULT_CONFIG) -> None:
-    """Run the daemon until it is told to stop. It touches no treadmill before it is armed."""
+def main(arguments: list[str]) -> int:
+    """Run the daemon until it is told to stop; return the exit status."""
+    config: Path = _parser().parse_args(arguments).config
     try:
         loaded = load_config(config)
         configure_logs(loaded.log.level, loaded.log.format)
-        status = asyncio.run(serve(loaded))
+        return asyncio.run(serve(loaded))
     except (ConfigError, AlreadyRunning, FolderUnusable) as error:
-        typer.echo(f"retrowalk: {error}", err=True)
-        raise typer.Exit(BAD_CONFIG) from None
-    raise typer.Exit(status)
+        print(f"retrowalk: {error}", file=sys.stderr)
+        return BAD_CONFIG
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="retrowalk run",
+        description="Run the daemon until it is told to stop. It touches no treadmill before it is armed.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    default = Path(os.environ.get("RETROWALK_CONFIG", DEFAULT_CONFIG))
+    parser.add_argument("--config", type=Path, default=default, help="the configuration (also RETROWALK_CONFIG)")
+    return parser
