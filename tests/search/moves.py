@@ -219,11 +219,10 @@ class Silence:
     def observations(self, scene: Scene, spoken: int) -> Iterator[Observation]:
         """Yield what is heard at one moment, after as much of the same."""
         speed = scene.lock.readings.belt.speed or STANDSTILL
-        if self.belt and scene.witness.linked:
-            yield _frame(scene, speed, spoken if self.advances else 0)
+        tells = self.belt and scene.witness.linked
         if self.heart and scene.witness.world.settings.heart:
             yield _sample(scene, scene.witness.pulse, spoken - 1)
-        yield Tick()
+        yield _frame(scene, speed, spoken if self.advances else 0) if tells else Tick()
 
 
 ALL_SPEAK, NO_BELT, FROZEN, NO_HEART, NONE_SPEAK = (

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
+from operator import attrgetter
 from typing import Any, Final
 
 from retrowalk.interlock import Interlock
@@ -64,23 +65,26 @@ class Age:
         return self.rest is Rest.UNSET or (passed != 0 if self.rest is Rest.YOUNG else passed != len(self.limits_ns))
 
 
-type Look = Callable[[Any, int], Hashable]
+type Look = Callable[[Any, int], Hashable]  # of a value that is not None, at a time
 
 
-def _same(value: Hashable, _: int) -> Hashable:
-    return value
+class Sight(Enum):
+    """How else an attribute is looked at."""
+
+    AS_IT_IS = auto()
+    IGNORED = auto()
 
 
-def _given(value: object, _: int) -> bool:
-    return value is not None
+AS_IT_IS: Final = Sight.AS_IT_IS
+IGNORED: Final = Sight.IGNORED
+
+
+def _given(_: object, _now_ns: int) -> bool:
+    return True
 
 
 def _count(value: int, _: int) -> int:
     return min(value, ENOUGH)
-
-
-def _part(value: object, now_ns: int) -> Hashable:
-    return None if value is None else look(value, now_ns)
 
 
 def _samples(times_ns: Any, now_ns: int) -> Hashable:
@@ -94,55 +98,59 @@ def _stuck(since_ns: dict[int, int], now_ns: int) -> Hashable:
 _STUCK: Final = Age((n.STOP_RESEND_NS, n.STOP_EFFECT_NS), Rest.YOUNG)
 _RUN_DOWN_NS: Final = seconds(n.RUN_DOWN_S * n.RUN_DOWN_PATIENCE)
 _START_PATIENCE_NS: Final = seconds(n.START_DELAY_S * n.START_PATIENCE)
-_IGNORED: Final = None
 
-ROWS: Final[dict[type, dict[str, Age | Look | None]]] = {
+
+def _part(part: object, now_ns: int) -> Hashable:
+    return look(part, now_ns)
+
+
+ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
     Interlock: {
         "readings": _part,
-        "motion": _same,
+        "motion": AS_IT_IS,
         "trip": _given,
-        "opened": _same,
-        "commands": _IGNORED,  # empty between two calls
-        "reports": _IGNORED,
+        "opened": AS_IT_IS,
+        "commands": IGNORED,  # empty between two calls
+        "reports": IGNORED,
         "_ladder": _part,
         "_drive": _part,
         "_in_flight": _part,
-        "_number": _IGNORED,  # numbers only grow
-        "_boarding": _IGNORED,
+        "_number": IGNORED,  # numbers only grow
+        "_boarding": IGNORED,
         "_control_number": _given,
-        "_control_wanted": _same,
+        "_control_wanted": AS_IT_IS,
         "_control_asked_ns": Age((n.CONTROL_RETRY_NS,)),
-        "_broken": _IGNORED,  # follows from the readings, anew in each call
+        "_broken": IGNORED,  # follows from the readings, anew in each call
     },
-    _InFlight: {"number": _IGNORED, "since_ns": Age((n.ANSWER_PATIENCE_NS,)), "starts": _same},
+    _InFlight: {"number": IGNORED, "since_ns": Age((n.ANSWER_PATIENCE_NS,)), "starts": AS_IT_IS},
     Readings: {
-        "settings": _IGNORED,  # fixed in one search
+        "settings": IGNORED,  # fixed in one search
         "heart": _part,
         "belt": _part,
         "machine": _given,
         "plan": _given,
         "linked_ns": Age((n.START_LOCKOUT_NS, n.STARTS_ON_CONNECT_NS), Rest.OLD),
-        "link_lost_because": _IGNORED,
-        "strap_closed": _same,
+        "link_lost_because": IGNORED,
+        "strap_closed": AS_IT_IS,
         "strap_ns": Age((n.STRAP_STABLE_NS,), Rest.OLD),
         "key_ns": Age((n.STRAP_STABLE_NS,), Rest.OLD),
         "console_stop_ns": Age((n.UNEXPLAINED_STANDSTILL_NS,), Rest.OLD),
-        "control_lost": _same,
+        "control_lost": AS_IT_IS,
         "presence_ns": Age((n.PRESENCE_EXPIRES_NS,)),
         "declared_ns": Age((n.PRESENCE_EXPIRES_NS,)),
-        "marker_stored": _same,
-        "latched": _same,
-        "lag_ns": _IGNORED,  # for people only
+        "marker_stored": AS_IT_IS,
+        "latched": AS_IT_IS,
+        "lag_ns": IGNORED,  # for people only
         "lagged_ns": Age((n.LAG_TRIP_NS,), Rest.OLD),
-        "facing": _same,
+        "facing": AS_IT_IS,
         "started_ns": Age((_START_PATIENCE_NS,)),
-        "start_refused": _same,
+        "start_refused": AS_IT_IS,
         "overspeed_ns": Age((n.OVERSPEED_FOR_NS,), Rest.UNSET),
-        "highest": _same,
+        "highest": AS_IT_IS,
         "commanded": lambda points, _: max((speed for _, speed in points), default=None),
     },
     Belt: {
-        "frame": lambda frame, _: frame and (frame.speed, frame.incline),
+        "frame": lambda frame, _: (frame.speed, frame.incline),
         "frame_ns": Age((n.TELEMETRY_WARN_NS, n.TELEMETRY_TRIP_NS), Rest.YOUNG),
         "zero_frames": _count,
         "moving_frames": _count,
@@ -151,11 +159,11 @@ ROWS: Final[dict[type, dict[str, Age | Look | None]]] = {
         "elapsed_s": _given,
         "elapsed_ns": Age((n.ELAPSED_FROZEN_NS,), Rest.YOUNG),
         "changed_ns": Age((n.ELAPSED_FROZEN_NS,)),
-        "stood": _same,
+        "stood": AS_IT_IS,
     },
     HeartRateFilter: {
-        "limits": _IGNORED,
-        "bpm": lambda bpm, _: bpm and bpm // 10,
+        "limits": IGNORED,
+        "bpm": lambda bpm, _: bpm // 10,
         "good_ns": Age((n.HEART_RATE_NO_INCREASE_NS, n.HEART_RATE_LOST_NS), Rest.YOUNG),
         "_suspect_ns": Age((n.HEART_RATE_SUSPECT_NS,), Rest.UNSET),
         "_candidates": lambda bpms, _: min(len(bpms), ENOUGH),
@@ -171,39 +179,41 @@ ROWS: Final[dict[type, dict[str, Age | Look | None]]] = {
     Drive: {
         "speed_ramp": _part,
         "incline_ramp": _part,
-        "set_point": _same,
+        "set_point": AS_IT_IS,
         "set_point_ns": Age((n.CONSOLE_LOWERED_NS,)),
-        "incline": _same,
-        "eased": _same,
+        "incline": AS_IT_IS,
+        "eased": AS_IT_IS,
         "eased_ns": Age((n.HEART_RATE_EASE_NS,)),
-        "console": _same,
+        "console": AS_IT_IS,
         "lowered_ns": Age((n.CONSOLE_LOWERED_NS,), Rest.UNSET),
-        "_former": _same,
+        "_former": AS_IT_IS,
     },
     Ramp: {
         "scaled": lambda scaled, _: Ramp(scaled, 0).value,
-        "at_ns": _IGNORED,  # one move ahead at most
+        "at_ns": Age((2 * n.TICK_NS,)),
     },
     Ladder: {
-        "cause": _IGNORED,
+        "cause": IGNORED,
         "demanded_ns": Age((n.STOP_EFFECT_NS, _RUN_DOWN_NS, n.STOP_ALARM_STAYS_NS), Rest.YOUNG),
-        "from_speed": _same,
-        "run_down_ns": _IGNORED,  # fixed by the machine
-        "new_number": _IGNORED,
+        "from_speed": AS_IT_IS,
+        "run_down_ns": IGNORED,  # fixed by the machine
+        "new_number": IGNORED,
         "not_before_ns": Age((0,)),
         "outstanding": _stuck,
-        "rebuilding": _same,
+        "writes": lambda count, _: count % 2,
+        "rebuilding": AS_IT_IS,
         "settled_ns": Age((n.STOP_RESEND_NS,)),
         "first_written_ns": Age((n.STOP_EFFECT_NS,)),
         "climbed": lambda rungs, _: frozenset(rungs),
-        "commands": _IGNORED,
-        "steps": _IGNORED,
+        "commands": IGNORED,
+        "steps": IGNORED,
     },
 }
 
-_LOOKS: Final = {
-    kind: tuple((name, row.quantised if isinstance(row, Age) else row) for name, row in rows.items() if row)
+_SEEN: Final = {
+    kind: (attrgetter(*seen), tuple(row.quantised if isinstance(row, Age) else row for row in seen.values()))
     for kind, rows in ROWS.items()
+    if (seen := {name: row for name, row in rows.items() if row is not IGNORED})
 }
 _AGES: Final = {
     kind: tuple((name, row) for name, row in rows.items() if isinstance(row, Age)) for kind, rows in ROWS.items()
@@ -212,7 +222,11 @@ _AGES: Final = {
 
 def look(part: object, now_ns: int) -> Hashable:
     """Return what tells this part's states apart."""
-    return tuple([seen(getattr(part, name), now_ns) for name, seen in _LOOKS[_kind(part)]])
+    values, sights = _SEEN[_kind(part)]
+    return tuple([
+        value if value is None or sight is AS_IT_IS else sight(value, now_ns)
+        for value, sight in zip(values(part), sights, strict=True)
+    ])  # fmt: skip
 
 
 def timers(lock: Interlock) -> Iterator[tuple[str, Age, int]]:

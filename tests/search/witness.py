@@ -150,8 +150,10 @@ class Witness:
         match command:
             case StoreMarker(None):
                 self.opened = True
-            case ClearMarker() | Disconnect():
+            case ClearMarker():
                 self.opened = False
+            case Disconnect():
+                self.opened = self.demanded = self.asked = False
             case Rebuild():
                 self.rebuilding, self.stops = True, ()
             case RequestControl(number):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from retrowalk.model import numbers as n
@@ -14,7 +15,7 @@ from retrowalk.model.units import LEVEL, Incline, Speed
 HEART: Final = HeartLimits(soft_bpm=120, hard_bpm=140)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class World:
     """What stays the same in one search."""
 
@@ -23,20 +24,26 @@ class World:
     machine: Machine
     plan: Plan
 
-    @property
+    @cached_property
     def strap_matters(self) -> bool:
         """There is a strap line, which must be closed."""
         return self.settings.strap is StrapTier.LINE
 
-    @property
+    @cached_property
     def board_speed(self) -> Speed:
         """The speed that no bout may start above."""
         return max(n.BOARD_SPEED, self.machine.slowest)
 
     def ceiling(self, facing: Facing | None) -> Ceiling:
         """Return the strictest caps of all; not knowing the facing is the stricter one."""
-        known = facing or Facing.BACKWARD
-        plan, absolute, incline = self.plan.limits.ceiling(known), ABSOLUTE.ceiling(known), self.machine.incline
+        return self._ceilings[facing or Facing.BACKWARD]
+
+    @cached_property
+    def _ceilings(self) -> dict[Facing, Ceiling]:
+        return {facing: self._strictest(facing) for facing in Facing}
+
+    def _strictest(self, facing: Facing) -> Ceiling:
+        plan, absolute, incline = self.plan.limits.ceiling(facing), ABSOLUTE.ceiling(facing), self.machine.incline
         return Ceiling(
             min(plan.speed, absolute.speed, self.machine.fastest),
             min(plan.incline, absolute.incline, incline.highest if incline else LEVEL),
@@ -85,4 +92,4 @@ STEEP: Final = World(
 )
 """A fast machine and a careless plan, which leave the absolute caps to hold; and an incline."""
 
-WORLDS: Final = (TURNING, HEARTY, STEEP)
+WORLDS: Final = (HEARTY, TURNING, STEEP)
