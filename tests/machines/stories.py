@@ -73,6 +73,7 @@ class Onlooker:
     """Sees every write as the treadmill gets it, and complains of what must not be, whatever the machine."""
 
     house: House
+    plan: Plan = TWO_BOUTS
     complaints: list[str] = field(default_factory=list)
     starts: int = 0
     _stopped: bool = True
@@ -103,7 +104,7 @@ class Onlooker:
     def _speed(self, request: str) -> None:
         self._moves(request)
         speed_centi_kmh = int.from_bytes(bytes.fromhex(request)[1:], "little")
-        allowed = max(TWO_BOUTS.limits.backward.speed.centi_kmh, self._slowest)
+        allowed = max(self.plan.limits.backward.speed.centi_kmh, self._slowest)
         if speed_centi_kmh > allowed:
             self.complaints.append(f"a set-point of {speed_centi_kmh / 100} km/h; {allowed / 100} is allowed")
 

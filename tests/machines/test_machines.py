@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import runpy
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ import pytest
 import machines.told  # noqa: F401 - importing the stories tells them
 from machines.stories import STORIES, Onlooker, Story
 from retrowalk_sim.behaviours import BEHAVIOURS
+from retrowalk_sim.heart_rate import HeartRateStrap
 from support.house import SETTINGS, house
 from virtual_time import run
 
@@ -18,14 +20,18 @@ SCRIPT: Final = Path(__file__).parents[2] / "scripts" / "machines_page.py"
 
 
 async def _play(story: Story) -> None:
-    async with house(story.machine, SETTINGS, story.knows, contact_bit=story.contact_bit) as h:
+    async with house(
+        story.machine, SETTINGS, story.knows, wears=partial(HeartRateStrap, contact_bit=story.contact_bit)
+    ) as h:
         onlooker = Onlooker(h)
         await h.settled()
         await story.play(h)
         await onlooker.judge()
 
 
-@pytest.mark.parametrize("story", STORIES, ids=lambda s: f"{s.behaviour:02}-{s.machine}-{s.play.__name__}")
+@pytest.mark.parametrize(
+    "story", {(story.play, story.machine): story for story in STORIES}.values(), ids=lambda s: s.play.__name__
+)
 def test_the_daemon_ends_it_safely(story: Story) -> None:
     """As the story tells; and whatever it tells, the onlooker has nothing to complain of and the belt stands."""
     run(_play(story))

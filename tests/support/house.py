@@ -153,13 +153,13 @@ async def house(
     settings: EngineSettings = SETTINGS,
     treadmill_settings: TreadmillSettings | None = None,
     *,
-    contact_bit: bool = True,
+    wears: Callable[[Callable[[float], float]], HeartRateStrap] = HeartRateStrap,
 ) -> AsyncIterator[House]:
     """Bring a house up on the running (virtual) loop, and take it down again."""
     loop = asyncio.get_running_loop()
     treadmill, strap = profile if isinstance(profile, Treadmill) else Treadmill(profile), SafetyStrap()
     walker = Walker(treadmill, strap)
-    heart = HeartRateStrap(walker.heart_bpm, contact_bit=contact_bit)
+    heart = wears(walker.heart_bpm)
     daemon = Daemon(Engine(settings), clock_ns=lambda: seconds(loop.time()), leave=_never)
     disk = _Disk()
     disk.observe = daemon.observe
