@@ -191,3 +191,15 @@ def test_only_plausible_values_are_ever_shown(samples: list[tuple[int, int, bool
         now_ns += spent_ns
         heart.hear(HeartRateSample(bpm, contact), now_ns)
         assert heart.bpm is None or n.HEART_RATE_LOWEST_BPM <= heart.bpm <= n.HEART_RATE_HIGHEST_BPM
+
+
+@pytest.mark.parametrize(("rr_ms", "good"), [
+    (272.0, False), (273.0, True), (2000.0, True), (2001.0, False), (5995.1, False),
+])  # fmt: skip
+def test_an_interval_that_is_no_heartbeat_does_not_show_a_body(rr_ms: float, good: bool) -> None:
+    """A strap on a table sends one of seconds now and then: 30 to 220 bpm or it does not count."""
+    heart = HeartRateFilter(None)
+    heart.hear(HeartRateSample(90, rr_ms=(660.0,)), 0)
+    heart.hear(HeartRateSample(91, rr_ms=(rr_ms,)), seconds(4))
+    heart.hear(HeartRateSample(92), seconds(6))
+    assert (heart.good_ns == seconds(6)) is good

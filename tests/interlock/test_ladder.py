@@ -216,3 +216,13 @@ def test_every_second_stop_goes_alone() -> None:
         ladder.tick(running(), True, NOW + number * seconds(1) + n.STOP_RESEND_NS)
         sent += taken(ladder)
     assert [stop.alone for stop in sent if isinstance(stop, Stop)] == [False, True, False, True]
+
+
+def test_an_effect_counts_from_the_highest_speed_since_the_demand() -> None:
+    """A machine that reported its target jumps up to the truth: a fall from there is an effect, the jump is none."""
+    for then, alarm in ((230, False), (231, True), (260, True)):
+        ladder = demanded()
+        ladder.written(1, NOW)
+        ladder.tick(running(Speed(260)), True, NOW + seconds(0.5))
+        ladder.tick(running(Speed(then)), True, NOW + n.STOP_EFFECT_NS)
+        assert (ladder.alarm is not None) is alarm
