@@ -18,6 +18,11 @@ def test_reasons_say_what_is_wrong_and_what_helps() -> None:
     assert reasons([]) == ""
 
 
+def test_a_latched_stop_is_named_first() -> None:
+    """Nothing else can be mended before it."""
+    assert reasons([fault("a"), fault("latched")]).startswith("latched is broken")
+
+
 def test_hopeless_is_what_no_waiting_clears() -> None:
     """The rest may clear."""
     assert [f.rule for f in hopeless([fault("a"), fault("b", waits=False)])] == ["b"]

@@ -116,6 +116,17 @@ def test_arming_gives_up_at_once_on_a_belt_that_runs() -> None:
     assert reply.reason.endswith("the belt runs at 12.0 km/h (7.5 mph)")
 
 
+def test_while_a_stop_is_latched_every_refusal_says_so_first() -> None:
+    """The rest is of no use before the reset."""
+    b = bench()
+    b.see(latched=True, faults=(fault("absent"), fault("latched", waits=False)))
+    b.see(1)
+    assert b.session.phase is Phase.TRIPPED
+    assert b.refused(Verb.ARM).startswith("latched is broken")
+    assert b.refused(Verb.START).startswith("latched is broken")
+    assert "reset" in b.refused(Verb.DISARM)
+
+
 def test_disarm() -> None:
     """While armed, or at rest; not while idle, not while the belt moves."""
     assert bench().refused(Verb.DISARM) == "not armed"

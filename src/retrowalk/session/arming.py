@@ -11,8 +11,9 @@ from retrowalk.model.requests import Request
 
 
 def reasons(faults: Sequence[Fault]) -> str:
-    """Put faults in words, each with what a person can do about it."""
-    return "; ".join(f"{fault.words} ({fault.remedy})" for fault in faults)
+    """Put faults in words, each with what a person can do about it; a latched stop before all else."""
+    latched_first = sorted(faults, key=lambda fault: fault.rule != "latched")
+    return "; ".join(f"{fault.words} ({fault.remedy})" for fault in latched_first)
 
 
 def hopeless(faults: Sequence[Fault]) -> list[Fault]:

@@ -320,6 +320,8 @@ class Session:
         return None
 
     def _arm(self, request: Request, view: View, now_ns: int) -> Refusal:
+        if view.latched:
+            return reasons(view.faults) or words.LATCHED
         if self.plan is None:
             return "no program is selected"
         if self.phase is not Phase.IDLE:
@@ -338,7 +340,8 @@ class Session:
             return "the workout has started already; confirm answers its prompts"
         if self.phase is not Phase.BOARD:
             missing = reasons(view.faults) or "the session is not at its first prompt"
-            return f"not ready to start ({self.phase.value}): {missing}"
+            where = f"not ready to start ({self.phase.value})"
+            return f"{missing}; {where}" if view.latched else f"{where}: {missing}"
         return self._confirm(request, view, now_ns)
 
     def _confirm(self, request: Request, view: View, now_ns: int) -> Refusal:
@@ -400,7 +403,7 @@ class Session:
             self._ending = Ending.DISARMED
             self._finish(now_ns)
         else:
-            return f"cannot disarm while {self.phase.value}; use end or stop"
+            return words.LATCHED if view.latched else f"cannot disarm while {self.phase.value}; use end or stop"
         return None
 
     # -- inside --------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ FINISHED: Final = "Done. Stand for ten seconds, onto the side boards, turn aroun
 QUESTION: Final = "How was it? One press: fine. Two: hard. A long one: it hurt."
 BROKER_LOST: Final = "The link to home automation is lost. The belt slows down and stops."
 UNANSWERED: Final = "Nobody answered for two minutes: the session is over."
+LATCHED: Final = "a stop is latched; see what tripped, mend it, then reset"
 GAPS: Final = {Gap.REST: "Rest. Onto the side boards.", Gap.TURN: "Onto the side boards, and turn around."}
 PAUSED: Final = "Paused. Onto the side boards."
 STARTING: Final = "The belt starts. Stay on the side boards."
