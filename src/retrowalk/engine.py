@@ -161,7 +161,9 @@ class Engine:
 
     def _press_at_rest(self, press: ButtonPress, now_ns: int) -> None:
         declared = press.source is ButtonSource.DECLARED
-        if declared and not self._settings.declared_button:
+        if not press.fresh:
+            self._reports.append(Warned("button_stale", "a press came late or undated; press again: it can only stop"))
+        elif declared and not self._settings.declared_button:
             self._reports.append(Warned("press_refused", "no declared button is configured; it can only stop the belt"))
         elif self._interlock.trip is None:
             self._interlock.present(now_ns, declared=declared)
@@ -175,7 +177,7 @@ class Engine:
         if isinstance(event, ButtonPress):
             if self._interlock.motion is Motion.STOPPING:
                 self._session.stopped(now_ns)
-            elif self._interlock.trip is None:
+            elif event.fresh and self._interlock.trip is None:
                 self._session.press(event, self._interlock.view(), now_ns)
         elif isinstance(event, BrokerLink):
             self._session.broker(event.up, now_ns)

@@ -12,6 +12,7 @@ from retrowalk.model.commands import Connect, Disconnect, Exit, LinkCommand, Sto
 from retrowalk.model.intent import Wish
 from retrowalk.model.observations import (
     BrokerLink,
+    ButtonPress,
     ButtonSource,
     HeartRateSample,
     LinkDown,
@@ -166,6 +167,35 @@ def test_a_press_resets_once_the_cause_is_gone(source: ButtonSource, long: bool,
     w.press(source=source, long=long)
     assert (w.trip is None) is resets
     assert not w.engine.state(w.now_ns).present
+
+
+@pytest.mark.parametrize("long", [False, True])
+def test_a_press_that_is_not_fresh_starts_resets_and_shows_nothing(long: bool) -> None:
+    """It may be from before the prompt: no presence, no OK, no reset; and it is told."""
+    stale = ButtonPress(ButtonSource.DECLARED, long, fresh=False)
+    w = world(replace(SETTINGS, declared_button=True))
+    w.feed(stale)
+    assert not w.engine.state(w.now_ns).present
+    assert w.said(Warned)[-1].what == "button_stale"
+    w.arm()
+    w.run_to(Phase.BOARD)
+    w.run(10, lambda: w.engine.state(w.now_ns).prompt is not None)
+    w.feed(stale)
+    assert w.engine.state(w.now_ns).phase is Phase.BOARD
+
+    w = world(replace(SETTINGS, declared_button=True)).walking()
+    w.press()
+    w.run(10)
+    w.feed(stale)
+    assert w.trip
+
+
+def test_a_press_that_is_not_fresh_still_stops_a_moving_belt() -> None:
+    """However late."""
+    w = world(replace(SETTINGS, declared_button=True)).walking()
+    outcome = w.feed(ButtonPress(ButtonSource.DECLARED, fresh=False))
+    assert any(isinstance(command, Stop) for command in outcome.commands)
+    assert w.engine.state(w.now_ns).motion is Motion.STOPPING
 
 
 # -- requests --------------------------------------------------------------------------------------------------------

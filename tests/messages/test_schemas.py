@@ -17,7 +17,14 @@ def test_writing_makes_one_file_a_payload(tmp_path: Path) -> None:
     """The folder is made; each file is a JSON Schema of the 2020-12 draft."""
     schemas.write(tmp_path / "new")
     written = {file.name: json.loads(file.read_text()) for file in (tmp_path / "new").iterdir()}
-    assert set(written) == {"command.json", "diagnostics.json", "event.json", "response.json", "state.json"}
+    assert set(written) == {
+        "command.json",
+        "diagnostics.json",
+        "event.json",
+        "press.json",
+        "response.json",
+        "state.json",
+    }
     assert all(schema["$schema"].endswith("2020-12/schema") for schema in written.values())
 
 

@@ -5,17 +5,20 @@ import json
 import signal
 import sys
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from brokers import Broker, running_broker
-from mqtt_lab import ROOT, Engine, Lab, make_bridge, running, stranger_at
+from mqtt_lab import ROOT, Engine, Lab, Stranger, make_bridge, running, stranger_at
 from retrowalk.model.observations import BrokerLink, ButtonPress, ButtonSource
 from retrowalk.model.reports import Cue, Phase, Reply, State
 from retrowalk.model.requests import Origin, Request, Verb
-from retrowalk.model.units import Speed
+from retrowalk.model.units import Speed, seconds
+from retrowalk.mqtt import pulse
 
 STOP = Request(Verb.STOP, Origin.MQTT)
 
@@ -137,7 +140,7 @@ async def test_the_token_of_the_state_stands_in_for_a_clock(lab: Lab, full_state
     assert lab.engine.requests[0].verb is Verb.PAUSE
 
 
-@pytest.mark.parametrize("payload", [b"", b"stop", b"\xff\x00", b"x" * 100_000, b'{"cmd":"start"}'])
+@pytest.mark.parametrize("payload", [b"", b"stop", b"\xff\x00", b"x" * 60_000, b'{"cmd":"start"}'])
 async def test_anything_on_the_stop_topic_is_a_stop(lab: Lab, payload: bytes) -> None:
     """It is not looked into, and may even be retained."""
     await lab.stranger.send("cmd/stop", payload, retain=bool(payload))
@@ -161,16 +164,99 @@ async def test_a_stop_behind_a_flood_is_not_lost(lab: Lab) -> None:
 
 
 @pytest.mark.parametrize(("payload", "long"), [("press", False), ("long", True)])
-async def test_a_declared_button_is_a_button(lab: Lab, payload: str, long: bool) -> None:
+async def test_a_declared_button_is_a_button(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, payload: str, long: bool
+) -> None:
     """Its press is an observation, not a request: the engine decides what it means."""
+    monkeypatch.setattr(pulse, "DOUBT_NS", 0)
+    async with button_lab(broker) as (engine, stranger):
+        await stranger.until(lambda: stranger.texts("beat")[1:] or None)
+        await stranger.send("button/ok", payload)
+        await engine.until_told(ButtonPress(ButtonSource.DECLARED, long))
+
+
+@asynccontextmanager
+async def button_lab(broker: Broker) -> AsyncIterator[tuple[Engine, Stranger]]:
+    """Connect a stranger, and a bridge that outlives a stall."""
+    engine = Engine()
+    async with stranger_at(broker.port) as stranger, running(make_bridge(engine, broker.port, keepalive_s=60)):
+        await engine.until_told(BrokerLink(up=True))
+        yield engine, stranger
+
+
+async def test_a_press_that_waited_in_a_frozen_broker_is_passed_on_as_not_fresh(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever pressed could not have seen the prompt that is open now; but a belt that moves must stop."""
+    monkeypatch.setattr(pulse, "DOUBT_NS", seconds(0.5))
+    monkeypatch.setattr(pulse, "LATE_NS", seconds(0.8))
+    async with button_lab(broker) as (engine, stranger):
+        await stranger.until(lambda: stranger.texts("beat")[3:] or None)
+        await stranger.send("button/ok", "press")
+        await engine.until_told(ButtonPress(ButtonSource.DECLARED))
+
+        broker.signal(signal.SIGSTOP)
+        waiting = asyncio.create_task(stranger.send("button/ok", "press"))
+        await asyncio.sleep(1.5)
+        broker.signal(signal.SIGCONT)
+        await waiting
+        await engine.until_told(ButtonPress(ButtonSource.DECLARED, fresh=False))
+
+        seen = len(stranger.texts("beat"))
+        await stranger.until(lambda: stranger.texts("beat")[seen + 8 :] or None)
+        await stranger.send("button/ok", "press")
+        await engine.until_told(ButtonPress(ButtonSource.DECLARED), times=2)
+
+
+@pytest.mark.parametrize(("payload", "long"), [("press", False), ("long", True)])
+async def test_an_undated_press_right_after_a_connection_is_not_fresh(lab: Lab, payload: str, long: bool) -> None:
+    """It may have waited for that connection."""
     await lab.stranger.send("button/ok", payload)
-    await lab.engine.until_told(ButtonPress(ButtonSource.DECLARED, long))
+    await lab.engine.until_told(ButtonPress(ButtonSource.DECLARED, long, fresh=False))
 
 
-async def test_an_undeclared_retained_or_garbled_button_is_nothing(lab: Lab) -> None:
+async def test_a_dated_press_is_as_fresh_as_its_time(lab: Lab) -> None:
+    """Within 5 s; a late one is answered with the reason, and can only stop."""
+    await lab.stranger.send("button/ok", json.dumps({"press": "long", "ts": time.time(), "battery": 90}))
+    await lab.engine.until_told(ButtonPress(ButtonSource.DECLARED, long=True))
+    await lab.stranger.send("button/ok", json.dumps({"press": "short", "ts": time.time() - 60}))
+    await lab.engine.until_told(ButtonPress(ButtonSource.DECLARED, fresh=False))
+    assert "stale" in (await lab.stranger.json("response", ok=False, cmd="press"))["reason"]
+
+
+async def test_the_same_dated_press_twice_is_one(lab: Lab) -> None:
+    """A repeated delivery must not stop the belt that the first one started."""
+    payload = json.dumps({"press": "short", "ts": time.time()})
+    await lab.stranger.send("button/ok", payload)
+    await lab.stranger.send("button/ok", payload)
+    assert "duplicate" in (await lab.stranger.json("response", ok=False, cmd="press"))["reason"]
+    assert [item for item in lab.engine.told if isinstance(item, ButtonPress)] == [ButtonPress(ButtonSource.DECLARED)]
+
+
+async def test_a_press_that_cannot_be_read_can_still_stop(lab: Lab) -> None:
+    """It says that it is a press, and no more that could be used."""
+    await lab.stranger.send("button/ok", json.dumps({"press": "double", "ts": time.time()}))
+    await lab.engine.until_told(ButtonPress(ButtonSource.DECLARED, fresh=False))
+
+
+async def test_a_retained_press_can_still_stop(lab: Lab) -> None:
+    """Presence cannot be replayed; a Stop may be."""
+    await lab.stranger.send("button/ok", "press", retain=True)
+    await lab.engine.until_told(ButtonPress(ButtonSource.DECLARED, fresh=False))
+
+
+async def test_a_giant_message_never_arrives(lab: Lab) -> None:
+    """The broker keeps back what is larger than 64 KiB; the connection lives on."""
+    await lab.stranger.send("cmd", b"x" * 1_000_000)
+    await lab.stranger.send("cmd/stop", b"x" * 10_000)
+    await lab.engine.until_told(STOP)
+    assert lab.stranger.texts("response") == []
+    assert lab.engine.told.count(BrokerLink(up=False)) == 0
+
+
+async def test_an_undeclared_or_garbled_button_is_nothing(lab: Lab) -> None:
     """Presence cannot be replayed, nor be invented under another name."""
     await lab.stranger.send("button/other", "press")
-    await lab.stranger.send("button/ok", "press", retain=True)
     await lab.stranger.send("button/ok", "double")
     await lab.stranger.send("cmd/stop", "")
     await lab.engine.until_told(STOP)

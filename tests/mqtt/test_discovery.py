@@ -42,7 +42,7 @@ def payload() -> dict[str, Any]:
 def test_the_entities_are_counted(payload: dict[str, Any]) -> None:
     """One bad component drops only itself: a lost entity shows here."""
     platforms = Counter(component["platform"] for component in payload["components"].values())
-    assert platforms == {"sensor": 20, "binary_sensor": 5, "button": 11, "select": 1, "event": 1}
+    assert platforms == {"sensor": 20, "binary_sensor": 5, "button": 10, "select": 1, "event": 1}
 
 
 def test_every_component_has_only_known_keys_and_its_own_name(payload: dict[str, Any]) -> None:
@@ -77,6 +77,11 @@ def test_only_what_the_machine_tells_needs_its_link(payload: dict[str, Any]) -> 
         "belt",
     }
     assert all(topics in (both, [TOPICS.status]) for topics in needed.values())
+
+
+def test_there_is_no_reset_from_afar(payload: dict[str, Any]) -> None:
+    """The engine refuses it: a reset needs somebody at the treadmill."""
+    assert "reset" not in payload["components"]
 
 
 def test_stop_is_a_topic_of_its_own_without_a_template(payload: dict[str, Any]) -> None:

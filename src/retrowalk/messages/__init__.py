@@ -12,6 +12,7 @@ from retrowalk.messages.command import (
 )
 from retrowalk.messages.diagnostics import DiagnosticsMessage
 from retrowalk.messages.event import EVENT_TYPES, event_message, refusal_event
+from retrowalk.messages.press import Held, PressMessage, parse_press
 from retrowalk.messages.response import response_message
 from retrowalk.messages.stamp import Stamp
 from retrowalk.messages.state import state_message
@@ -21,11 +22,14 @@ __all__ = [
     "LONGEST_COMMAND_BYTES",
     "CommandMessage",
     "DiagnosticsMessage",
+    "Held",
+    "PressMessage",
     "RefusedMessage",
     "Stamp",
     "event_message",
     "is_stop",
     "parse_command",
+    "parse_press",
     "refusal_event",
     "response_message",
     "state_message",

@@ -41,6 +41,13 @@ class RefusedMessage(ValueError):  # noqa: N818 (a refusal is an answer, not a f
         self.reason = reason
 
 
+def in_seconds(ts: object) -> object:
+    """Refuse a number that is no time in seconds."""
+    if isinstance(ts, (int, float)) and not 0 <= ts < LATEST_TS:
+        raise ValueError("seconds since 1970 (UTC) are wanted, not milliseconds, and nothing endless")
+    return ts
+
+
 class CommandMessage(BaseModel):
     """One command: `{"cmd": "start", "ts": 1767225600.0}`."""
 
@@ -65,12 +72,7 @@ class CommandMessage(BaseModel):
             raise ValueError(f"a text, or a number between ±{LARGEST_NUMBER:g}, is wanted")
         return value
 
-    @field_validator("ts", mode="before")
-    @classmethod
-    def _in_seconds(cls, ts: object) -> object:
-        if isinstance(ts, (int, float)) and not 0 <= ts < LATEST_TS:
-            raise ValueError("seconds since 1970 (UTC) are wanted, not milliseconds, and nothing endless")
-        return ts
+    _in_seconds = field_validator("ts", mode="before")(in_seconds)
 
     @field_validator("cmd", mode="before")
     @classmethod
@@ -96,7 +98,7 @@ def parse_command(payload: bytes) -> CommandMessage:
     try:
         return CommandMessage.model_validate_json(payload)
     except ValidationError as error:
-        raise RefusedMessage(_in_words(error)) from None
+        raise RefusedMessage(in_words(error)) from None
 
 
 def _own_id(payload: bytes) -> str | None:
@@ -109,7 +111,7 @@ def _own_id(payload: bytes) -> str | None:
     return own if isinstance(own, str) and 0 < len(own) <= LONGEST_NAME else None
 
 
-def _in_words(error: ValidationError) -> str:
+def in_words(error: ValidationError) -> str:
     """Name each wrong field once: a union reports one error for each of its types."""
     fields: dict[str, str] = {}
     for item in error.errors(include_url=False, include_context=False, include_input=False):

@@ -13,6 +13,7 @@ from pydantic.json_schema import JsonSchemaMode
 from retrowalk.messages.command import CommandMessage
 from retrowalk.messages.diagnostics import DiagnosticsMessage
 from retrowalk.messages.event import EventMessage
+from retrowalk.messages.press import PressMessage
 from retrowalk.messages.response import ResponseMessage
 from retrowalk.messages.state import StateMessage
 
@@ -20,6 +21,7 @@ _PAYLOADS: Final[dict[str, tuple[Any, JsonSchemaMode]]] = {
     "command": (CommandMessage, "validation"),
     "diagnostics": (DiagnosticsMessage, "serialization"),
     "event": (EventMessage, "serialization"),
+    "press": (PressMessage, "validation"),
     "response": (ResponseMessage, "serialization"),
     "state": (StateMessage, "serialization"),
 }

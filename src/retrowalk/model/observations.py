@@ -126,10 +126,14 @@ class ButtonSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ButtonPress:
-    """A press of a button at the treadmill: OK at standstill, STOP on a moving belt."""
+    """A press of a button at the treadmill: OK at standstill, STOP on a moving belt.
+
+    One that is not `fresh` may have waited on its way, for a prompt that did not exist yet: all it can do is stop.
+    """
 
     source: ButtonSource
     long: bool = False
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from retrowalk.mqtt.announcer import Announcer
 from retrowalk.mqtt.broker import BrokerError, Connection, Incoming, Outgoing, connect
 from retrowalk.mqtt.gate import FreshnessGate
 from retrowalk.mqtt.intake import Intake
+from retrowalk.mqtt.pulse import EVERY_S, Pulse
 from retrowalk.mqtt.selftest import SelfTest
 from retrowalk.mqtt.settings import MqttSettings
 from retrowalk.mqtt.tokens import Tokens
@@ -97,28 +98,36 @@ class MqttBridge:
     async def _stay(self, connection: Connection) -> None:
         birth = asyncio.Event()
         test = SelfTest(self._topics.incoming, secrets.token_hex(16))
+        pulse = Pulse(self._topics.beat, secrets.token_hex(8), self._clock_ns())
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._read(connection, test, birth), name="mqtt read")
+            tasks.create_task(self._read(connection, test, pulse, birth), name="mqtt read")
             await connection.subscribe((*self._topics.incoming, self._topics.birth))
             self._announcer.health.connects += 1
             await self._test(connection, test)
             await self._greet(connection)
             self._welcome()
+            if self._topics.buttons:
+                tasks.create_task(self._beat(connection, pulse), name="mqtt pulse")
             tasks.create_task(self._send(connection), name="mqtt send")
             tasks.create_task(self._greet_at_birth(connection, birth), name="mqtt birth")
 
-    async def _read(self, connection: Connection, test: SelfTest, birth: asyncio.Event) -> None:
+    async def _beat(self, connection: Connection, pulse: Pulse) -> None:
+        while True:
+            await connection.publish(pulse.beat(self._clock_ns()))
+            await asyncio.sleep(EVERY_S)
+
+    async def _read(self, connection: Connection, test: SelfTest, pulse: Pulse, birth: asyncio.Event) -> None:
         async with aclosing(connection.incoming()) as incoming:
             async for message in incoming:
-                if test.swallow(message):
+                if test.swallow(message) or pulse.swallow(message, self._clock_ns()):
                     continue
                 if message.topic == self._topics.birth and message.payload == b"online":
                     birth.set()
-                self._take(message)
+                self._take(message, steady=pulse.is_steady(self._clock_ns()))
 
-    def _take(self, message: Incoming) -> None:
+    def _take(self, message: Incoming, *, steady: bool) -> None:
         try:
-            self._intake.take(message, self._announcer.prompt_id, self._stamp())
+            self._intake.take(message, self._announcer.prompt_id, self._stamp(), steady=steady)
         except Exception:  # whatever a message provokes, the next one may be a Stop
             log.exception("mqtt_message_failed", topic=message.topic)
 

@@ -24,6 +24,7 @@ BrokerError = aiomqtt.MqttError
 """The connection could not be made, was refused, or is gone."""
 
 MOST_WAITING: Final = 100
+LARGEST_PACKET_BYTES: Final = 64 * 1024
 _FIRST_REFUSAL_CODE: Final = 0x80
 _ON_NEW_SUBSCRIPTION_NEVER: Final = 2  # retained messages are not sent because somebody subscribes
 
@@ -131,6 +132,7 @@ async def connect(settings: MqttSettings, name: str, will: Outgoing | None = Non
         keepalive=settings.keepalive_s,
         timeout=settings.timeout_s,
         queue_type=_StopFirst,
+        properties=_connect_properties(),
     )
     async with client:
         yield Connection(client)
@@ -140,6 +142,13 @@ def _password(settings: MqttSettings) -> str | None:
     if settings.password_file is None:
         return None
     return settings.password_file.read_text(encoding="utf-8").strip()
+
+
+def _connect_properties() -> Properties:
+    """Ask the broker to keep back what is larger than any message could be."""
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho types it not
+    properties.MaximumPacketSize = LARGEST_PACKET_BYTES
+    return properties
 
 
 def _will(will: Outgoing) -> aiomqtt.Will:

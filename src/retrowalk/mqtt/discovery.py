@@ -66,7 +66,6 @@ _BUTTONS: Final[dict[str, tuple[str, str, dict[str, Any]]]] = {  # key: name, ic
     "end": ("End", "mdi:flag-checkered", {"cmd": "end"}),
     "slower": ("Slower", "mdi:minus", {"cmd": "trim", "value": -0.1}),
     "faster": ("Undo slower", "mdi:plus", {"cmd": "trim", "value": 0.1}),
-    "reset": ("Reset", "mdi:restart", {"cmd": "reset"}),
     "disarm": ("Disarm", "mdi:shield-off", {"cmd": "disarm"}),
 }
 

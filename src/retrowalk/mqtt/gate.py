@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from typing import Final
 
-from retrowalk.messages import CommandMessage, RefusedMessage, Stamp
+from retrowalk.messages import CommandMessage, PressMessage, RefusedMessage, Stamp
 from retrowalk.model.units import seconds
 from retrowalk.mqtt.tokens import Tokens
 
@@ -24,17 +24,19 @@ class FreshnessGate:
 
     def admit(self, message: CommandMessage, prompt_id: str | None, stamp: Stamp) -> None:
         """Return if `message` may go on; `prompt_id` is the open prompt. Raises RefusedMessage that says why not."""
-        if not self._has_current_token(message, prompt_id, stamp):
+        self.check_age(message, prompt_id, stamp)
+        self.check_first(_marks(message), stamp.monotonic_ns)
+
+    def check_age(self, message: CommandMessage | PressMessage, prompt_id: str | None, stamp: Stamp) -> None:
+        """Return if `message` is fresh. Raises RefusedMessage."""
+        if message.token is None or not self._tokens.accepts(message.token, prompt_id, stamp.monotonic_ns):
             _check_age(message, stamp.wall_s)
-        self._remember(message, stamp.monotonic_ns)
 
-    def _has_current_token(self, message: CommandMessage, prompt_id: str | None, stamp: Stamp) -> bool:
-        return message.token is not None and self._tokens.accepts(message.token, prompt_id, stamp.monotonic_ns)
-
-    def _remember(self, message: CommandMessage, now_ns: int) -> None:
+    def check_first(self, marks: Iterable[Hashable], now_ns: int) -> None:
+        """Return if no message with one of these marks came lately, and remember them. Raises RefusedMessage."""
         for key in [key for key, forget_ns in self._forget_at.items() if forget_ns <= now_ns]:
             del self._forget_at[key]
-        marks = _marks(message)
+        marks = tuple(marks)
         if any(mark in self._forget_at for mark in marks):
             raise RefusedMessage(
                 "duplicate: the same command came within the last 60 s; a new one needs a new ts or id"
@@ -44,7 +46,7 @@ class FreshnessGate:
         self._forget_at |= dict.fromkeys(marks, now_ns + REMEMBERED_NS)
 
 
-def _check_age(message: CommandMessage, wall_s: float) -> None:
+def _check_age(message: CommandMessage | PressMessage, wall_s: float) -> None:
     if message.ts is None:
         missing = "the token is not the current one" if message.token else "neither ts nor token"
         raise RefusedMessage(f"{missing}: send ts (seconds since 1970, UTC) or the token of the newest state")

@@ -10,7 +10,16 @@ from typing import Final
 
 import structlog
 
-from retrowalk.messages import CommandMessage, RefusedMessage, Stamp, parse_command, to_request
+from retrowalk.messages import (
+    CommandMessage,
+    Held,
+    PressMessage,
+    RefusedMessage,
+    Stamp,
+    parse_command,
+    parse_press,
+    to_request,
+)
 from retrowalk.model.observations import ButtonPress, ButtonSource, Observation
 from retrowalk.model.plan import Plan
 from retrowalk.model.requests import Origin, Request, Verb
@@ -21,7 +30,6 @@ from retrowalk.mqtt.topics import Topics
 MOST_UNANSWERED: Final = 100
 LONGEST_RESPONSE_TOPIC: Final = 200
 LONGEST_CORRELATION: Final = 256
-_LONG_PRESS: Final = {b"press": False, b"long": True}
 
 log = structlog.get_logger(__name__)
 
@@ -60,12 +68,15 @@ class Intake:
         self._senders: OrderedDict[str, Sender] = OrderedDict()
         self._numbers = count(1)
 
-    def take(self, message: Incoming, prompt_id: str | None, stamp: Stamp) -> None:
-        """Act on one message; `prompt_id` is the open prompt. A Stop is looked at first and not looked into."""
+    def take(self, message: Incoming, prompt_id: str | None, stamp: Stamp, *, steady: bool = False) -> None:
+        """Act on one message; `prompt_id` is the open prompt. A Stop is looked at first and not looked into.
+
+        `steady`: what comes now did not wait at the broker. An undated press counts only then.
+        """
         if message.topic == self._topics.stop:
             self._submit(Request(Verb.STOP, Origin.MQTT))
         elif message.topic in self._topics.buttons:
-            self._press(message)
+            self._press(message, prompt_id, stamp, steady=steady)
         elif message.topic == self._topics.command:
             self._command(message, prompt_id, stamp)
 
@@ -73,12 +84,36 @@ class Intake:
         """Return, once, who sent the request that the engine answers now."""
         return self._senders.pop(request_id, Sender())
 
-    def _press(self, message: Incoming) -> None:
-        long = _LONG_PRESS.get(message.payload)
-        if message.retained or long is None:
-            log.warning("button_ignored", topic=message.topic, retained=message.retained, payload=message.payload[:32])
+    def _press(self, message: Incoming, prompt_id: str | None, stamp: Stamp, *, steady: bool) -> None:
+        """Pass a press on; one that is late, undated or odd is not fresh: it still stops a belt, and no more."""
+        press: PressMessage | Held = "short"
+        held: Held = "short"
+        fresh = False
+        try:
+            press = parse_press(message.payload)
+            if isinstance(press, PressMessage):
+                held = press.press
+                self._gate.check_age(press, prompt_id, stamp)
+                fresh = not message.retained
+            else:
+                held, fresh = press, steady and not message.retained
+        except RefusedMessage as refusal:
+            self._refuse(Sender(), "", "press", refusal.reason)
+            if b'"press"' not in message.payload:
+                return
+        if fresh and isinstance(press, PressMessage) and self._came_before(press, message.topic, stamp):
             return
-        self._observe(ButtonPress(ButtonSource.DECLARED, long))
+        if not fresh:
+            log.warning("button_stale", topic=message.topic, retained=message.retained, payload=message.payload[:32])
+        self._observe(ButtonPress(ButtonSource.DECLARED, held == "long", fresh))
+
+    def _came_before(self, press: PressMessage, topic: str, stamp: Stamp) -> bool:
+        try:
+            self._gate.check_first([(topic, press.press, press.ts, press.token)], stamp.monotonic_ns)
+        except RefusedMessage as refusal:
+            self._refuse(Sender(), "", "press", refusal.reason)
+            return True
+        return False
 
     def _command(self, message: Incoming, prompt_id: str | None, stamp: Stamp) -> None:
         correlation = message.correlation if len(message.correlation or b"") <= LONGEST_CORRELATION else None

@@ -20,6 +20,7 @@ class Topics:
     command: str
     stop: str
     buttons: tuple[str, ...]
+    beat: str
     discovery: str
     birth: str
     trusted_roots: frozenset[str]  # where other daemons and Home Assistant believe what they read
@@ -38,6 +39,7 @@ class Topics:
             command=f"{root}/cmd",
             stop=f"{root}/cmd/stop",
             buttons=tuple(f"{root}/button/{name}" for name in settings.declared_buttons),
+            beat=f"{root}/beat",
             discovery=f"{settings.discovery_prefix}/device/{settings.base_topic}_{settings.node}/config",
             birth=f"{settings.discovery_prefix}/status",
             trusted_roots=frozenset(name.split("/")[0] for name in (settings.base_topic, settings.discovery_prefix)),
@@ -45,5 +47,5 @@ class Topics:
 
     @property
     def incoming(self) -> tuple[str, ...]:
-        """What people send to the daemon."""
-        return (self.stop, self.command, *self.buttons)
+        """What is sent to the daemon: by people, and, where there are buttons, by itself."""
+        return (self.stop, self.command, *((*self.buttons, self.beat) if self.buttons else ()))
