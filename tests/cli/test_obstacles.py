@@ -15,7 +15,7 @@ from support.interlock_bench import NOW, at_level, good_readings
 
 FORESEEN = ("absent", "strap_too_weak", "no_handrails", "heart_rate_demanded", "single_bout_only")
 SETTINGS = [
-    EngineSettings(strap, rails, heart, without_heart_rate=without, declared_button=button)
+    EngineSettings(strap, rails, heart, without, remote_start=True, declared_button=button)
     for strap, rails, heart, without, button in product(
         StrapTier, (False, True), (None, HeartLimits(110, 130)), (False, True), (False, True)
     )
@@ -40,3 +40,21 @@ def test_what_the_configuration_refuses_is_what_the_rules_will_refuse(level: int
     plan = at_level(level)
     for settings in SETTINGS:
         assert bool(obstacles(plan, settings, treadmill)) is refused_by_rules(level, settings, treadmill), settings
+
+
+@pytest.mark.parametrize(
+    ("level", "remote", "button", "open_"),
+    [
+        (0, False, True, True),
+        (0, False, False, False),
+        (0, True, False, True),
+        (2, False, True, False),
+        (2, True, True, True),
+    ],
+)
+def test_somebody_must_be_able_to_answer_the_first_prompt(level: int, remote: bool, button: bool, open_: bool) -> None:
+    """A strap line shows presence; a declared button answers at levels 0 and 1, a message where it may."""
+    settings = EngineSettings(
+        StrapTier.LINE, handrails=True, heart=HeartLimits(110, 130), remote_start=remote, declared_button=button
+    )
+    assert (obstacles(at_level(level), settings, TreadmillSettings()) == ()) is open_

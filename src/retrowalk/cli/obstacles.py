@@ -17,6 +17,7 @@ def obstacles(plan: Plan, settings: EngineSettings, treadmill: TreadmillSettings
     """Return every reason why no session with `plan` can ever open; none = it can, with a treadmill that is able to."""
     strap, level = settings.strap, plan.level
     line = strap is StrapTier.LINE
+    button = settings.declared_button and level <= n.DECLARED_BUTTON_HIGHEST_LEVEL
     single = treadmill.starts_at_console_only or treadmill.silent_after_stop
     demands_heart_rate = level > n.EXCUSED_HIGHEST_LEVEL and settings.heart is None
     rows = (
@@ -25,6 +26,7 @@ def obstacles(plan: Plan, settings: EngineSettings, treadmill: TreadmillSettings
             not line and settings.declared_button and level > n.DECLARED_BUTTON_HIGHEST_LEVEL,
             "a declared button is good for levels 0 and 1 only, and this version has no other",
         ),
+        (line and not button and not settings.remote_start, "no button can answer, and session.remote_start is false"),
         (plan.backward and strap is StrapTier.NONE, 'strap.tier is "none": nobody walks backward'),
         (
             plan.backward and strap is StrapTier.ATTESTED and level > n.ATTESTED_STRAP_HIGHEST_LEVEL,
