@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from datetime import date
 from itertools import zip_longest
@@ -122,9 +123,7 @@ def plot(
     try:
         save_figure(plan, output)
     except ModuleNotFoundError:
-        _fail(
-            "a picture needs matplotlib (pip install matplotlib, beside retrowalk); without --output it is drawn here"
-        )
+        _fail(f"a picture needs matplotlib: {sys.prefix}/bin/pip install matplotlib; without --output it is drawn here")
     except OSError as error:
         _fail(f"{output}: cannot be written: {error.strerror}")
 
