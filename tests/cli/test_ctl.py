@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +15,15 @@ from typer.testing import CliRunner, Result
 from retrowalk.cli.ctl import ctl
 from retrowalk.control import ControlServer
 from retrowalk.model.plan import ABSOLUTE, Plan
-from retrowalk.model.reports import Reply
+from retrowalk.model.reports import Motion, Reply, State
 from retrowalk.model.requests import Request, Verb
 from retrowalk.model.units import Speed
-from states import FULL_STATE
+from states import FULL_STATE, IDLE_STATE
+
+STOPPING = replace(FULL_STATE, motion=Motion.STOPPING, alarm="no link, pull the cord")
+
+
+module = sys.modules[ctl.__module__]  # the package has a function of the same name
 
 
 class Daemon(threading.Thread):
@@ -26,6 +34,7 @@ class Daemon(threading.Thread):
         self.path = path
         self.requests: list[Request] = []
         self.serving = threading.Event()
+        self.states = [IDLE_STATE]
 
     def run(self) -> None:
         """Serve until told to stop."""
@@ -33,7 +42,7 @@ class Daemon(threading.Thread):
 
     async def _serve(self) -> None:
         self.loop, self.done = asyncio.get_running_loop(), asyncio.Event()
-        server = ControlServer(self.path, submit=self._submit, snapshot=lambda: FULL_STATE, find_plan=self._plan)
+        server = ControlServer(self.path, submit=self._submit, snapshot=self._state, find_plan=self._plan)
         self._server = server
         running = asyncio.create_task(server.run())
         while not self.path.exists():  # noqa: ASYNC110 (a file has no event)
@@ -42,6 +51,9 @@ class Daemon(threading.Thread):
         await self.done.wait()
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+
+    def _state(self) -> State:
+        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
 
     def _submit(self, request: Request) -> None:
         self.requests.append(request)
@@ -76,9 +88,58 @@ def run() -> Run:
 
 def test_a_command_that_is_taken_exits_well(daemon: Daemon, run: Run) -> None:
     """And says so."""
+    result = run("Arm", "--socket", daemon.path)
+    assert (result.exit_code, result.output) == (0, "arm: ok\n")
+    assert [request.verb for request in daemon.requests] == [Verb.ARM]
+
+
+def test_a_stop_is_followed_until_the_belt_stands(daemon: Daemon, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Taken is not done: what alarms on the way is told, and the end of it."""
+    monkeypatch.setattr(module, "ASKS_EVERY_S", 0.01)
+    daemon.states = [STOPPING, STOPPING, replace(STOPPING, alarm=None), IDLE_STATE]
     result = run("stop", "--socket", daemon.path)
-    assert (result.exit_code, result.output) == (0, "stop: ok\n")
+    assert result.exit_code == 0
+    assert result.output.splitlines()[1:] == ["no link, pull the cord", "the belt stands, verified"]
     assert [request.verb for request in daemon.requests] == [Verb.STOP]
+
+
+def test_a_stop_that_is_not_seen_to_work_exits_5(daemon: Daemon, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the words of the alarm, and what a person does."""
+    monkeypatch.setattr(module, "ASKS_EVERY_S", 0.01)
+    monkeypatch.setattr(module, "STANDS_WITHIN_S", 0.1)
+    daemon.states = [STOPPING]
+    result = run("stop", "--socket", daemon.path)
+    assert result.exit_code == 5
+    assert "no link, pull the cord" in result.output
+    assert "NOT CONFIRMED" in result.output
+
+
+@pytest.mark.parametrize(("verb", "hint"), [("sotp", "did you mean 'stop'?"), ("xyzzy", "known: select_program, arm")])
+def test_an_unknown_verb_exits_2_with_those_that_there_are(daemon: Daemon, run: Run, verb: str, hint: str) -> None:
+    """And the nearest one; the daemon is not asked."""
+    result = run(verb, "--socket", daemon.path)
+    assert result.exit_code == 2
+    assert hint in result.output
+    assert daemon.requests == []
+
+
+def _hang_up_twice(listener: socket.socket) -> None:
+    for _ in range(2):
+        listener.accept()[0].close()
+
+
+def test_a_daemon_that_runs_and_does_not_answer_is_not_called_absent(tmp_path: Path, run: Run) -> None:
+    """It hangs up on everybody; a Stop is tried twice."""
+    with socket.socket(socket.AF_UNIX) as stuck:
+        stuck.bind(str(tmp_path / "s"))
+        stuck.listen()
+        hanging_up = threading.Thread(target=_hang_up_twice, args=(stuck,))
+        hanging_up.start()
+        result = run("stop", "--socket", tmp_path / "s")
+        hanging_up.join(5)
+    assert result.exit_code == 3
+    assert "runs, but is busy or stuck" in result.output
+    assert "no daemon answers" not in result.output
 
 
 def test_values_and_prompts_reach_the_engine(daemon: Daemon, run: Run) -> None:
@@ -104,14 +165,16 @@ def test_a_refusal_exits_4_with_its_reason(daemon: Daemon, run: Run) -> None:
 
 def test_the_state_is_printed_as_json(daemon: Daemon, run: Run) -> None:
     """For people and for jq."""
+    daemon.states = [FULL_STATE]
     result = run("state", "--socket", daemon.path)
     assert '"phase": "walk"' in result.output
 
 
 def test_without_a_daemon_it_says_how_to_stop_the_belt(tmp_path: Path, run: Run) -> None:
-    """Exit 2, and the command that needs no daemon."""
+    """Exit 3, and the command that needs no daemon."""
     result = run("stop", "--socket", tmp_path / "absent")
-    assert result.exit_code == 2
+    assert result.exit_code == 3
+    assert "no daemon answers" in result.output
     assert "retrowalk stop" in result.output
 
 

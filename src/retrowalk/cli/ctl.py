@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -11,9 +13,19 @@ from rich.console import Console
 
 from retrowalk.config import ConfigError, load_config
 from retrowalk.control import ask
+from retrowalk.messages import COMMANDS
+from retrowalk.model.reports import Motion
+from retrowalk.model.requests import Verb
 
 BAD_INPUT: Final = 2
+NO_DAEMON: Final = 3
 REFUSED: Final = 4
+UNVERIFIED: Final = 5
+STANDS_WITHIN_S: Final = 25.0
+ASKS_EVERY_S: Final = 0.5
+PULL: Final = "If the belt moves: feet on the side boards, hold on, pull the cord."
+VERBS: Final = (*COMMANDS, "state")
+_REPEATABLE: Final = (Verb.STOP, "state")
 DEFAULT_SOCKET: Final = Path("/run/retrowalk/treadmill/control.sock")
 
 Cmd = Annotated[str, typer.Argument(metavar="COMMAND", help="arm, confirm, stop, reset, start, pause, resume, end, …")]
@@ -26,21 +38,74 @@ ConfigFile = Annotated[Path | None, typer.Option("--config", help="the daemon's 
 def ctl(
     command: Cmd, value: Value = None, *, prompt: Prompt = None, socket: Socket = None, config: ConfigFile = None
 ) -> None:
-    """Ask the running daemon: arm, confirm, stop, reset, start, pause, resume, end, trim, answer, disarm, state."""
+    """Ask the running daemon: arm, confirm, stop, reset, start, pause, resume, end, trim, answer, disarm, state.
+
+    Exit status: 0 done, and for stop: the belt is seen to stand; 2 no such command; 3 no daemon answers; 4 refused;
+    5 the belt was not seen to stand.
+    """
+    verb = _verb(command)
     path = _socket(socket, config)
-    try:
-        answer = ask(path, _message(command, value, prompt))
-    except OSError as error:
-        typer.echo(f"no daemon answers at {path}: {error.strerror or error}", err=True)
-        typer.echo("is it running? To stop the belt without it: retrowalk stop", err=True)
-        raise typer.Exit(BAD_INPUT) from None
+    answer = _ask(path, _message(verb, value, prompt))
     if "state" in answer:
         Console().print_json(json.dumps(answer["state"]))
-        return
-    if not answer["ok"]:
+    elif not answer["ok"] and verb == Verb.STOP:  # it never is refused: the engine itself is stuck
+        typer.echo(f"NOT CONFIRMED: {answer['reason']}. {PULL}", err=True)
+        raise typer.Exit(UNVERIFIED)
+    elif not answer["ok"]:
         typer.echo(f"refused: {answer['reason']}", err=True)
         raise typer.Exit(REFUSED)
-    typer.echo(f"{command}: ok")
+    elif verb == Verb.STOP:
+        _follow_stop(path)
+    else:
+        typer.echo(f"{verb}: ok")
+
+
+def _follow_stop(path: Path) -> None:
+    """Wait until the belt is seen to stand; exit 5 with the alarm's words when it is not."""
+    typer.echo("stop: taken; waiting until the belt is seen to stand …")
+    ends_at, told = time.monotonic() + STANDS_WITHIN_S, ""
+    while time.monotonic() < ends_at:
+        state = _ask(path, {"cmd": "state"})["state"] or {}
+        if state.get("motion") in (Motion.IDLE, Motion.STANDSTILL) and not state.get("alarm"):
+            typer.echo("the belt stands, verified")
+            return
+        if (state.get("alarm") or told) != told:
+            told = state["alarm"]
+            typer.echo(told, err=True)
+        time.sleep(ASKS_EVERY_S)
+    typer.echo(f"NOT CONFIRMED: the belt was not seen to stand for {STANDS_WITHIN_S:g} s. {PULL}", err=True)
+    raise typer.Exit(UNVERIFIED)
+
+
+def _ask(path: Path, message: dict[str, Any]) -> dict[str, Any]:
+    """Ask the daemon; exit 3, in words, where nobody answers."""
+    for last in (False, True):
+        try:
+            return ask(path, message)
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            typer.echo(f"no daemon answers at {path}: {error.strerror}; is it running?", err=True)
+            break
+        except PermissionError:
+            typer.echo(f"you may not open {path}: use sudo, or join its group", err=True)
+            break
+        except OSError as error:
+            if not last and message["cmd"] in _REPEATABLE:
+                continue
+            typer.echo(f"the daemon at {path} runs, but is busy or stuck and did not answer: {error}", err=True)
+            break
+    typer.echo(f"to stop the belt without it: retrowalk stop. {PULL}", err=True)
+    raise typer.Exit(NO_DAEMON)
+
+
+def _verb(command: str) -> str:
+    """Return the verb; exit 2 with the nearest and all of them where there is none such."""
+    verb = command.strip().casefold()
+    if verb in VERBS:
+        return verb
+    near = get_close_matches(verb, VERBS, 1)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    typer.echo(f"there is no command {command!r}{hint}\nknown: {', '.join(VERBS)}", err=True)
+    raise typer.Exit(BAD_INPUT)
 
 
 def _message(command: str, value: str | None, prompt: str | None) -> dict[str, Any]:

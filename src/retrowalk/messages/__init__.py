@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from retrowalk.messages.command import (
+    COMMANDS,
     LONGEST_COMMAND_BYTES,
     CommandMessage,
     RefusedMessage,
@@ -18,6 +19,7 @@ from retrowalk.messages.stamp import Stamp
 from retrowalk.messages.state import state_message
 
 __all__ = [
+    "COMMANDS",
     "EVENT_TYPES",
     "LONGEST_COMMAND_BYTES",
     "CommandMessage",
