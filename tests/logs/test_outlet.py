@@ -6,7 +6,7 @@ import io
 import os
 import threading
 
-from retrowalk.outlet import _MOST_WAITING, Outlet
+from retrowalk.logs.outlet import _MOST_WAITING, Outlet
 
 
 def test_what_is_written_comes_out_in_order() -> None:

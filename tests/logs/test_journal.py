@@ -9,7 +9,7 @@ import pytest
 import structlog
 
 from retrowalk.logs import configure_logs
-from retrowalk.outlet import Outlet
+from retrowalk.logs.outlet import Outlet
 
 
 def poured(outlet: Outlet, stream: io.StringIO) -> str:

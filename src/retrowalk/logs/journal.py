@@ -11,7 +11,7 @@ from typing import Final, Literal, TextIO, cast
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from retrowalk.outlet import Outlet
+from retrowalk.logs.outlet import Outlet
 
 type LogFormat = Literal["auto", "json", "console"]
 
