@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS, World, backward, forward, judged, plan, world
 
 from retrowalk.engine import Outcome
 from retrowalk.model import numbers as n
@@ -53,6 +52,7 @@ from retrowalk.model.reports import (
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.settings import BrokerLost, StrapTier
 from retrowalk.model.units import LEVEL, STANDSTILL, Speed, seconds
+from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS, World, backward, forward, judged, plan, world
 
 LONG = plan(backward((0.5, 60), (1.0, 120)))
 UPHILL = plan(backward((0.5, 60), (1.0, 60), incline_pct=2), forward((1.0, 30)), level=1)

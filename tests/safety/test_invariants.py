@@ -10,7 +10,6 @@ from itertools import pairwise
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from support.ideal_belt import LIMITS, MACHINE, SETTINGS, TWO_BOUTS, World, backward, forward, plan, world
 
 from retrowalk.model import numbers as n
 from retrowalk.model.commands import (
@@ -45,6 +44,7 @@ from retrowalk.model.settings import StrapTier
 from retrowalk.model.units import LEVEL, STANDSTILL, Incline, Speed, seconds
 from retrowalk.programs import load_library, plan_for, shipped_programs
 from retrowalk.walkers import Walker
+from support.ideal_belt import LIMITS, MACHINE, SETTINGS, TWO_BOUTS, World, backward, forward, plan, world
 
 HILLY = plan(forward((1.5, 60)), backward((0.5, 60), (1.0, 60), incline_pct=2), level=1)
 PHASES = (

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from support.ideal_belt import World, world
 
 from retrowalk.engine import Outcome
 from retrowalk.model import numbers as n
@@ -23,6 +22,7 @@ from retrowalk.model.observations import LinkDown, Observation, Tick, Written
 from retrowalk.model.reports import PromptClosed, Report, Rung, StopStep
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.units import Incline, Speed, seconds
+from support.ideal_belt import World, world
 
 DEMANDED = StopStep(Rung.DEMANDED, "test", 0, alarm=False, words="")
 OK = PromptClosed("board-9", "ok")

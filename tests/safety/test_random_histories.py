@@ -7,7 +7,6 @@ from dataclasses import replace
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from support.ideal_belt import MACHINE, SETTINGS, World, backward, forward, plan, world
 
 from retrowalk.model.machine import Machine
 from retrowalk.model.observations import (
@@ -34,6 +33,7 @@ from retrowalk.model.reports import Phase
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.settings import BrokerLost, EngineSettings, StrapTier
 from retrowalk.model.units import Incline, Speed
+from support.ideal_belt import MACHINE, SETTINGS, World, backward, forward, plan, world
 
 PLANS = (
     plan(backward((0.5, 20)), backward((0.5, 20))),
