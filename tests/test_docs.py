@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.ideal_belt import world
 
 from retrowalk.interlock.rules import RULES
 from retrowalk.model import numbers, plan
@@ -21,6 +20,7 @@ from retrowalk.model.requests import Verb
 from retrowalk.model.units import NS_PER_S, Incline, Speed
 from retrowalk.mqtt import gate
 from retrowalk.walkers.caps import CAPS
+from support.ideal_belt import world
 
 ROOT = Path(__file__).parents[1]
 SAFETY = (ROOT / "SAFETY.md").read_text(encoding="utf-8")
