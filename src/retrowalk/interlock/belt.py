@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 
 from retrowalk.model.numbers import STANDSTILL_FRAMES
 from retrowalk.model.observations import Telemetry
@@ -70,5 +70,11 @@ class Belt:
 
 def _merged(old: Telemetry, new: Telemetry) -> Telemetry:
     """Return `new`, with what it leaves out as `old` had it."""
-    missing = (field.name for field in fields(Telemetry) if getattr(new, field.name) is None)
-    return replace(new, **{name: getattr(old, name) for name in missing})
+    return Telemetry(
+        speed=old.speed if new.speed is None else new.speed,
+        incline=old.incline if new.incline is None else new.incline,
+        distance_m=old.distance_m if new.distance_m is None else new.distance_m,
+        elapsed_s=old.elapsed_s if new.elapsed_s is None else new.elapsed_s,
+        energy_kcal=old.energy_kcal if new.energy_kcal is None else new.energy_kcal,
+        steps=old.steps if new.steps is None else new.steps,
+    )

@@ -42,8 +42,10 @@ class Drive:
 
     def ceiling(self, r: Readings) -> Speed:
         """Return the strictest cap on speed that holds now."""
-        caps = (r.ceiling(r.facing), self.eased, self.console)
-        return min(cap for cap in caps if cap is not None)
+        cap = r.ceiling(r.facing)
+        if self.eased is not None:
+            cap = min(cap, self.eased)
+        return cap if self.console is None else min(cap, self.console)
 
     def ease(self, slowest: Speed, now_ns: int) -> None:
         """Step the ceiling down once per easing interval."""

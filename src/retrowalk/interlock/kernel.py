@@ -81,7 +81,7 @@ class Interlock:
         self._control_number: int | None = None
         self._control_wanted = False
         self._control_asked_ns = 0
-        self._broken: tuple[tuple[Rule, Kind], ...] = ()
+        self._broken: list[tuple[Rule, Kind]] = []
 
     # -- what the engine calls -----------------------------------------------------------------------------------
 
@@ -111,7 +111,8 @@ class Interlock:
 
     def judge(self, now_ns: int) -> None:
         """Look at every rule that applies, stops first; a broken stop rule latches and stops in this very call."""
-        self._broken = tuple(row for row in APPLYING[self.motion] if row[0].broken(self.readings, now_ns))
+        readings = self.readings
+        self._broken = [row for row in APPLYING[self.motion] if row[0].broken(readings, now_ns)]
         worst = self._broken[0] if self._broken else None
         if worst and worst[1] is Kind.STOP:
             self._trip_on(worst[0], now_ns)
@@ -214,8 +215,8 @@ class Interlock:
 
     def view(self) -> View:
         """Return what the session may know."""
-        r, drive = self.readings, self._drive
-        pauses = [rule for rule, kind in self._broken if kind is Kind.PAUSE]
+        r, drive, broken = self.readings, self._drive, self._broken
+        pauses = [rule for rule, kind in broken if kind is Kind.PAUSE]
         return View(
             motion=self.motion,
             latched=self.trip is not None,
@@ -227,7 +228,7 @@ class Interlock:
             set_point=drive.set_point if drive else None,
             level=drive is None or drive.level,
             standstill_ns=r.belt.zero_ns if r.belt.stands else None,
-            faults=tuple(_fault(rule, kind) for rule, kind in self._broken),
+            faults=tuple([_fault(rule, kind) for rule, kind in broken]),
             pausing=bool(pauses),
             ending=any(rule.ends for rule in pauses),
             alarm=self._ladder.alarm if self._ladder else None,

@@ -108,12 +108,10 @@ class Readings:
     def ceiling(self, facing: Facing | None) -> Speed:
         """Return the strictest cap on speed: plan, absolute, machine. An unconfirmed facing counts as backward."""
         known = facing or Facing.BACKWARD
-        caps = [ABSOLUTE.ceiling(known).speed]
+        cap = ABSOLUTE.ceiling(known).speed
         if self.plan is not None:
-            caps.append(self.plan.limits.ceiling(known).speed)
-        if self.machine is not None:
-            caps.append(self.machine.fastest)
-        return min(caps)
+            cap = min(cap, self.plan.limits.ceiling(known).speed)
+        return cap if self.machine is None else min(cap, self.machine.fastest)
 
     def board(self, facing: Facing, now_ns: int) -> None:
         """Begin a boarding: what was heard of the one before no longer matters."""
