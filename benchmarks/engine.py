@@ -10,14 +10,19 @@ from retrowalk.model.reports import WorkoutEnded
 from retrowalk.model.requests import Request
 from support.ideal_belt import World, backward, forward, plan, world
 
+_SESSIONS = 5
 LONG_WALK = plan(
     forward((1.5, 300)), backward((0.5, 60), (0.9, 300), (1.2, 240)), forward((1.5, 300)), level=1, rest_s=30
 )
 
 
 def measure() -> dict[str, float]:
-    """Return the cost of one `handle` in µs, and how many a second one core makes of them. Processor time alone."""
-    costs_ns = sorted(_costs_of_a_session(world()))
+    """Return the cost of one `handle` in µs of processor time, and how many a second one core makes of them.
+
+    The same session is walked several times, and the least cost of each input counts: the rest is the computer's.
+    """
+    sessions = (_costs_of_a_session(world()) for _ in range(_SESSIONS))
+    costs_ns = sorted(map(min, zip(*sessions, strict=True)))
     return {
         "handle_p50_us": costs_ns[len(costs_ns) // 2] / 1000,
         "handle_p99_us": costs_ns[len(costs_ns) * 99 // 100] / 1000,

@@ -128,7 +128,11 @@ async def _cost(pid: int, for_s: float, tell: Tell) -> Figures:
         rss_mb = max(rss_mb, _rss_mb(pid))
         if round(elapsed_s) % 60 < _SAMPLE_EVERY_S:
             tell(f"  {elapsed_s / 60:.0f} min: {rss_mb:.1f} MB")
-    return {"rss_mb": rss_mb, "cpu_pct": (_cpu_s(pid) - spent_s) / (time.monotonic() - begun_s) * 100}
+    return {
+        "session_minutes": for_s / 60,
+        "rss_mb": rss_mb,
+        "cpu_pct": (_cpu_s(pid) - spent_s) / (time.monotonic() - begun_s) * 100,
+    }
 
 
 def _cpu_s(pid: int) -> float:
