@@ -96,7 +96,7 @@ def test_hazard_19_no_nuisance_a_clock_that_rests_while_the_belt_runs_down() -> 
     """Frames whose speed changes are not frozen; the console's stop status at the end makes it a pause."""
     w = world().walking(plan(backward((0.5, 40), (1.2, 120))))
     w.run(60)
-    w.telemetry = False
+    w.telemetry = w.willing = False
     frame, speed = w._frame, w.speed
     for _ in range(10):
         speed -= Speed(speed.centi_kmh // 5)
