@@ -132,7 +132,8 @@ class Audience:
 
     async def press(self) -> None:
         """Press the button at the treadmill."""
-        await self.connection.publish(Outgoing(self.topics.buttons[0], "press"))
+        press = json.dumps({"press": "short", "ts": time.time()})
+        await self.connection.publish(Outgoing(self.topics.buttons[0], press))
 
 
 async def play(
