@@ -94,9 +94,9 @@ class Home:
         response = await self.command(cmd, value, **more)
         assert response["ok"], f"{cmd} was refused: {response['reason']}"
 
-    async def press(self, kind: str = "press") -> None:
-        """Press the declared button."""
-        await self.publish("button/ok", kind)
+    async def press(self) -> None:
+        """Press the declared button, and say when."""
+        await self.publish("button/ok", json.dumps({"press": "short", "ts": time.time()}))
 
     async def stop(self, payload: str | bytes = b"") -> None:
         """Say stop."""

@@ -56,7 +56,7 @@ TOLD = {
     "run, no folder": (USAGE, "set daemon.runtime_dir", ("run", "--config", "unmade.toml")),
     "check, a typo": (USAGE, "did you mean tier?", ("check", "--config", "typo.toml")),
     "check, no programs": (USAGE, "elsewhere: folder: is not there", ("check", "--config", "folder.toml")),
-    "ctl, nobody there": (USAGE, "is it running?", ("ctl", "arm", "--config", "good.toml")),
+    "ctl, nobody there": (NO_MACHINE, "is it running?", ("ctl", "arm", "--config", "good.toml")),
     "ctl, a typo": (USAGE, "did you mean tier?", ("ctl", "arm", "--config", "typo.toml")),
     "watch, a typo": (USAGE, "did you mean tier?", ("watch", "--config", "typo.toml")),
     "programs show": (USAGE, "there is no program 'dmeo'; did you mean demo", ("programs", "show", "dmeo")),
@@ -102,7 +102,7 @@ async def test_an_empty_air_and_an_unknown_adapter(files: Path) -> None:
     """Bluetooth works, but nothing is in range: exit status 3, and what else it could be."""
     async with private_bus() as bus, serve([], bus):
         _is_told(await _scan(bus), NO_MACHINE, "no treadmill and no heart-rate strap in range")
-        _is_told(await _scan(bus, "--adapter", "hci9"), NO_MACHINE, "cannot scan with hci9: ")
+        _is_told(await _scan(bus, "--adapter", "hci9"), NO_MACHINE, "cannot scan with hci9: adapter 'hci9' not found")
         _is_told(await retrowalk("stop", environment=_on(bus)), NO_MACHINE, "no treadmill is connected or known")
 
 
