@@ -240,7 +240,7 @@ def test_a_fork_goes_its_own_way() -> None:
 def test_every_attribute_tells_states_apart_or_says_why_not() -> None:
     """An attribute that the interlock or one of its parts gets needs a row in the search's table."""
     lock = Interlock(TURNING.settings)
-    names = {
+    names: dict[type, set[str]] = {
         Interlock: set(vars(lock)),
         type(lock.readings.heart): set(vars(lock.readings.heart)),
         **{kind: {field.name for field in fields(kind)} for kind in quanta.ROWS if is_dataclass(kind)},
