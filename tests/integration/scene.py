@@ -76,13 +76,13 @@ class Scene:
         """Everything that was written to the treadmill so far, in order."""
         return [event["detail"] for event in self.simulator.of("written")]
 
-    async def phase_on_socket(self, phase: str) -> None:
-        """Wait until the session comes to `phase`, as the local socket tells it: for when the broker cannot."""
+    async def state_on_socket(self, **wanted: object) -> None:
+        """Wait for a state with these fields, as the local socket tells it: for when the broker cannot."""
         reader, writer = await asyncio.open_unix_connection(self.control_socket)
         writer.write(b'{"cmd": "watch"}\n')
         try:
-            async with asyncio.timeout(PATIENCE_S * 2):
-                while json.loads(await reader.readline())["state"]["phase"] != phase:
+            async with asyncio.timeout(PATIENCE_S):
+                while not wanted.items() <= json.loads(await reader.readline())["state"].items():
                     pass
         finally:
             writer.close()
@@ -132,6 +132,12 @@ class Scene:
     async def stands(self, since_s: float) -> float:
         """Wait until the belt stands, later than `since_s`; return since when."""
         return float((await self.simulator.until("belt_standing", after_s=since_s))["at_s"])
+
+    async def unmarked(self) -> None:
+        """Wait until the session marker is gone: the disk has its own thread, and tells nobody."""
+        async with asyncio.timeout(PATIENCE_S):
+            while self.marker.exists():  # noqa: ASYNC110 (a file has no event)
+                await asyncio.sleep(0.05)
 
     async def reset(self) -> None:
         """Reset a latched stop over the local socket, and wait until the daemon is idle."""

@@ -38,7 +38,7 @@ async def test_a_session_goes_on_without_a_broker(tmp_path: Path, broker: Broker
         await set_.run()
         since_s = set_.now_s
         broker.kill()
-        await set_.phase_on_socket("walk")
+        await set_.state_on_socket(phase="walk")
         assert set_.simulator.of("belt_standing", after_s=since_s) == []
         await _comes_back(broker, set_)
         assert set_.home.states[-1]["phase"] == "walk"
@@ -50,16 +50,16 @@ async def test_a_session_goes_on_without_a_broker(tmp_path: Path, broker: Broker
 
 
 async def test_a_session_ends_with_the_broker(tmp_path: Path, broker: Broker) -> None:
-    """broker_lost = "end_session": the end is announced, the belt stops, verified, and the treadmill is let go."""
-    async with scene(tmp_path, port=broker.port, mqtt='broker_lost = "end_session"') as set_:
+    """broker_lost = "end_session": announced; the belt stops, verified, the marker goes, the machine is let go."""
+    ending = 'broker_lost = "end_session"'
+    async with scene(tmp_path, profile="slow-belt", port=broker.port, mqtt=ending) as set_:
         await set_.run()
-        since, since_s = len(set_.home.events), set_.now_s
+        since_s = set_.now_s
         broker.kill()
+        await set_.state_on_socket(phase="slowing", cue=words.BROKER_LOST)
         await set_.stop_written(since_s)
         await set_.stands(since_s)
         await set_.simulator.until("link_down", after_s=since_s)
-        await set_.phase_on_socket("idle")
-        assert not set_.marker.exists()
+        await set_.state_on_socket(phase="idle", latched=False)
+        await set_.unmarked()
         await _comes_back(broker, set_)
-        await set_.home.event("cue", since, text=words.BROKER_LOST)
-        await set_.home.event("stop_verified", since)

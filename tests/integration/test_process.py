@@ -41,7 +41,7 @@ async def test_the_failsafe_stops_the_belt_of_a_killed_daemon_which_then_comes_u
         assert "tripped" in (await idle.home.command("select_program", "demo"))["reason"]
         assert START not in idle.writes[written:]
         await _reset_needs_the_strap(idle)
-        assert not idle.marker.exists()
+        await idle.unmarked()
 
 
 async def _reset_needs_the_strap(set_: Scene) -> None:

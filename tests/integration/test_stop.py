@@ -1,6 +1,6 @@
 """`cmd/stop`, whatever is in it, in every state: a Stop is on the wire, and the belt stands.
 
-On a walk it is said in test_broker.py, at a rest in test_heart_rate.py, where such a state is reached anyway.
+On a walk it is said in test_broker.py, in the middle of a session in test_heart_rate.py: they come there anyway.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ async def test_a_stop_acts_where_nothing_moves(idle: Scene) -> None:
     await home.phase("idle", since)
     assert START not in idle.writes
     assert not idle.simulator.of("belt_started")
-    assert not idle.marker.exists()
+    await idle.unmarked()
 
 
 async def test_a_stop_cuts_a_start_short_and_is_taken_while_tripped(tmp_path: Path) -> None:
