@@ -27,8 +27,8 @@ check: setup  ## format, lint, types, import contracts
 bench: setup  ## the figures of benchmarks/, and whether they pass (under 20 minutes, 10 of them one session)
 	@$(BIN)/python -m benchmarks
 
-search: setup  ## every state near an ordinary session, from the real interlock (MINUTES)
-	@PYTHONPATH=tests $(BIN)/python -m search
+search: setup  ## every state near an ordinary session, from the real interlock (a minute on 2 cores; AWAY=2: two)
+	@PYTHONPATH=tests $(BIN)/python -m search --away $(or $(AWAY),1)
 
 fmt: setup  ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix-only -q .

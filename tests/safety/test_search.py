@@ -51,6 +51,13 @@ class TakesAnyConfirmation(Interlock):
         super()._permit_start(replace(boarding, confirmed_ns=now_ns), now_ns)
 
 
+class TakesTheFuture(Interlock):
+    """Takes a confirmation of the future for a fresh one."""
+
+    def _permit_start(self, boarding: Boarding, now_ns: int) -> None:
+        super()._permit_start(replace(boarding, confirmed_ns=min(boarding.confirmed_ns, now_ns)), now_ns)
+
+
 class ForgetsBoardings(Interlock):
     """Forgets which boardings were used up."""
 
@@ -115,6 +122,7 @@ class WritesInIdle(Interlock):
     [
         (ClearsItsLatch, "violates_01_unlatches"),
         (TakesAnyConfirmation, "violates_02_starts_without_confirmation"),
+        (TakesTheFuture, "violates_02_starts_without_confirmation"),
         (ForgetsBoardings, "violates_02_starts_without_confirmation"),
         (DrivesOn, "violates_03_writes_after_a_stop"),
         (IgnoresStopsAtRest, "violates_04_ignores_a_stop"),

@@ -7,12 +7,13 @@ import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from time import perf_counter
+from typing import Final
 
 from search.explore import Bound, Found, Search
 from search.story import tell
 from search.worlds import WORLDS, World
 
-FULL = Bound(moves=3, away=2)
+FULL: Final = Bound(moves=3, away=1)
 
 
 def search_world(bound: Bound, world: World) -> Found:

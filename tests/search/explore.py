@@ -18,7 +18,7 @@ from search.script import SCRIPTS
 from search.worlds import World
 
 BEGUN_NS: Final = seconds(1000)
-DEAF: Final = (Motion.IDLE, Motion.STOPPING)  # where a call ends so, it made no difference what was proposed
+DEAF: Final = frozenset({Motion.IDLE, Motion.STOPPING})  # from one to the other, no proposal makes a difference
 MOVES: Final = {move.name: move for move in alphabet()}
 
 
@@ -80,10 +80,7 @@ class Search:
         self._walk_scripts()
         while self._queue and self.found.wrong is None:
             scene, number, moved = self._queue.popleft()
-            if moved >= self.bound.moves or quanta.away(scene.lock, scene.now_ns) > self.bound.away:
-                self.found.beyond += 1
-            else:
-                self._go_on(scene, number, moved)
+            self._go_on(scene, number, moved)
         self.found.states = len(self._map.seen)
         return self.found
 
@@ -103,7 +100,10 @@ class Search:
         number = self._map.add(scene, origin, name)
         if number is None:
             return origin
-        self._queue.append((scene, number, moved))
+        if moved < self.bound.moves and quanta.away(scene.lock, scene.now_ns) <= self.bound.away:
+            self._queue.append((scene, number, moved))
+        else:
+            self.found.beyond += 1
         return number
 
     def _go_on(self, scene: Scene, number: int, moved: int) -> None:
@@ -114,7 +114,7 @@ class Search:
             twin = self._make_move(scene, number, move)
             if self.found.wrong:
                 return
-            deaf = twin is not None and twin.lock.motion in DEAF
+            deaf = twin is not None and {scene.lock.motion, twin.lock.motion} <= DEAF
             if twin:
                 self._enter(twin, number, move.name, moved + 1)
 

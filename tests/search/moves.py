@@ -57,7 +57,7 @@ class Move:
 
     name: str
     calls: Calls
-    meek: bool = False  # it proposes nothing, and its twin proposes all
+    meek: bool = False  # it differs from the move before it only in proposing less
 
 
 # -- what a hostile session may propose
@@ -259,7 +259,7 @@ _WAITS: Final = {
 }  # fmt: skip
 
 
-_GOALS: Final = {"board speed": None, "the highest speed": TOO_FAST}
+_GOALS: Final = {"the highest speed": TOO_FAST, "board speed": None}  # the greedy one first
 
 
 def alphabet() -> tuple[Move, ...]:
@@ -274,8 +274,11 @@ def alphabet() -> tuple[Move, ...]:
         if what not in ("nothing", "all")
     ]
     waits = [
-        Move(f"time passes, {who}; target: {goal}", _passing(silence, _GOALS[goal]))
+        Move(f"time passes, {who}; target: {goal}", _passing(silence, _GOALS[goal]), meek=goal == "board speed")
         for (who, silence), goal in product(_WAITS.items(), _GOALS)
     ]
-    paces = [Move(f"0.2 s pass; target: {goal}", _pacing(target)) for goal, target in _GOALS.items()]
+    paces = [
+        Move(f"0.2 s pass; target: {goal}", _pacing(target), meek=goal == "board speed")
+        for goal, target in _GOALS.items()
+    ]
     return (*happen, *ask, *waits, *paces)

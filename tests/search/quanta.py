@@ -21,6 +21,7 @@ from retrowalk.interlock.ladder import Ladder
 from retrowalk.interlock.ramp import Ramp
 from retrowalk.interlock.readings import Readings
 from retrowalk.model import numbers as n
+from retrowalk.model.reports import Rung
 from retrowalk.model.units import seconds
 
 ENOUGH: Final = 2  # counts matter up to here
@@ -96,6 +97,7 @@ def _stuck(since_ns: dict[int, int], now_ns: int) -> Hashable:
 
 
 _STUCK: Final = Age((n.STOP_RESEND_NS, n.STOP_EFFECT_NS), Rest.YOUNG)
+_TELLING: Final = {Rung.WITHOUT_RESPONSE, Rung.LINK_REBUILT, Rung.NO_STANDSTILL}  # the others are only reported
 _RUN_DOWN_NS: Final = seconds(n.RUN_DOWN_S * n.RUN_DOWN_PATIENCE)
 _START_PATIENCE_NS: Final = seconds(n.START_DELAY_S * n.START_PATIENCE)
 
@@ -200,11 +202,11 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
         "new_number": IGNORED,
         "not_before_ns": Age((0,)),
         "outstanding": _stuck,
-        "writes": lambda count, _: count % 2,
+        "writes": IGNORED,  # decides what goes with a Stop, not whether one goes
         "rebuilding": AS_IT_IS,
         "settled_ns": Age((n.STOP_RESEND_NS,)),
         "first_written_ns": Age((n.STOP_EFFECT_NS,)),
-        "climbed": lambda rungs, _: frozenset(rungs),
+        "climbed": lambda rungs, _: frozenset(rungs & _TELLING),
         "commands": IGNORED,
         "steps": IGNORED,
     },
