@@ -411,6 +411,7 @@ def test_a_pause_stands_and_goes_on_through_board() -> None:
     b.accepted(Verb.PAUSE)
     assert b.session.phase is Phase.SLOWING
     assert b.stand() is Phase.PAUSED
+    assert b.see(2.9) is Phase.PAUSED
     assert b.see(0.1) is Phase.BOARD
     b.see(4)
     assert "to go on" in b.said(PromptOpened)[-1].prompt.text
@@ -427,7 +428,8 @@ def test_a_pause_before_the_belt_moved_asks_again() -> None:
     b = bench().starting()
     b.accepted(Verb.PAUSE)
     b.see(0.2)
-    assert b.session.phase is Phase.BOARD
+    assert b.session.phase is Phase.PAUSED
+    assert b.see(3) is Phase.BOARD
 
 
 @pytest.mark.parametrize("how", ["asked", "ruled", "stopped"])
@@ -449,7 +451,7 @@ def test_a_rule_pauses_the_walk() -> None:
     assert b.stand() is Phase.PAUSED
 
 
-@pytest.mark.parametrize(("ends", "after"), [(False, Phase.BOARD), (True, Phase.IDLE)])
+@pytest.mark.parametrize(("ends", "after"), [(False, Phase.PAUSED), (True, Phase.IDLE)])
 def test_a_stop_that_latches_nothing_pauses_or_ends(ends: bool, after: Phase) -> None:
     """Somebody at the console; or a belt that would not start, which ends the session."""
     b = bench().starting()

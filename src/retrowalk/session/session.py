@@ -291,10 +291,10 @@ class Session:
         if self._after is Phase.QUESTIONS or self.course is None:
             self._finish(now_ns)
             return
-        self._ready_ns = now_ns
+        self._ready_ns = now_ns + n.STANDSTILL_SETTLED_NS  # no prompt comes sooner anyway
         if self._after in (Phase.REST, Phase.TURN):
             interval = self.course.interval
-            self._ready_ns += seconds(interval.duration_s)
+            self._ready_ns = now_ns + seconds(interval.duration_s)
             self._report_interval(interval.gap, interval.duration_s)
             self.course.advance_bout()
         self._go(self._after, now_ns)
