@@ -22,7 +22,6 @@ def main() -> int:
         configure_logs(stream=nowhere)  # written as the service writes it, and read by nobody
         figures = _measure(options.minutes, _QUICK if options.quick else 1.0)
     report.tell(figures)
-    report.keep(figures)
     if options.write_results:
         report.write(figures)
     complaints = gates.complaints(figures)
@@ -51,12 +50,13 @@ def _measure(minutes: float, share: float) -> Figures:
         lambda: {**engine.measure()},
         lambda: {**decode.measure()},
         lambda: process.start(_tell),
+        lambda: process.session(_tell, minutes),
         lambda: set_point.measure(_tell, share),
         lambda: stop.measure(_tell, share),
-        lambda: process.session(_tell, minutes),
     )
     for suite in suites:
         figures |= suite()
+        report.keep(figures)
     return figures
 
 

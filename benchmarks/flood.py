@@ -15,7 +15,7 @@ _BURST_S: Final = 0.01
 
 
 def main(port: int, topic: str, rate_per_s: int) -> None:
-    """Publish commands that are fresh, unique and out of place: each goes all the way to the engine and is answered."""
+    """Publish commands that are fresh, unique and out of place: each is read, refused with a reason and answered."""
     client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv5)
     client.connect("127.0.0.1", port)
     client.loop_start()

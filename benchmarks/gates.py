@@ -20,7 +20,7 @@ class Gate:
 
     def complaint(self, figures: Mapping[str, float | None]) -> str | None:
         """Say what is wrong; None = nothing. A Stop that never came fails every gate; a reference must exist."""
-        value, reference = figures[self.figure], figures[self.reference]
+        value, reference = figures.get(self.figure), figures.get(self.reference)
         if value is not None and reference is not None and value <= self.factor * reference:
             return None
         return f"{self.figure} is {said(value)}: more than {self.factor:g} times {self.reference}, {said(reference)}"

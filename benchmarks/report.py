@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,16 +14,19 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks.gates import said
+from benchmarks.gates import complaints, said
 
 _HERE: Final = Path(__file__).parent
 LATEST: Final = _HERE / "results" / "latest.json"
 RESULTS: Final = _HERE / "RESULTS.md"
 
+_STOPS: Final = re.compile("(bare_|pyftms_)?stop_")
 _PAGE: Final = """\
 # Figures of the last run
 
-{date} on {computer}. Made by `make bench`; written here by `python -m benchmarks --write-results`.
+{date}, {computer}. Made as by `make bench`, written by `python -m benchmarks --write-results`.
+
+{gates}
 
 A Stop's time runs from the edge that demands it, outside the event loop, to its arrival at the simulated machine, a
 process of its own, on one clock. Real bleak and dbus-fast over a real D-Bus to a fake BlueZ: no radio, no motor.
@@ -65,7 +69,8 @@ def page(figures: Mapping[str, float | None], now: datetime, computer: str) -> s
         date=f"{now:%Y-%m-%d}",
         computer=computer,
         stops="\n".join(_stop_row(name, figures) for name in dict.fromkeys(names)),
-        others="\n".join(f"| {name} | {said(value)} |" for name, value in figures.items() if "stop_" not in name),
+        gates="\n".join(f"- {complaint}" for complaint in complaints(figures)) or "Every gate was passed.",
+        others="\n".join(f"| {name} | {said(value)} |" for name, value in figures.items() if not _STOPS.match(name)),
     )
 
 

@@ -33,7 +33,7 @@ _SETTINGS: Final = EngineSettings(strap=StrapTier.LINE, handrails=True, without_
 _WALK: Final = plan(backward((0.5, 300)))
 _LEAD_NS: Final = seconds(0.15)  # an engine is walked to its belt in less
 _UNNUMBERED: Final = 1_000_000  # numbers that no engine comes to
-_MANY: Final = 500
+_MANY: Final = 100
 _SLOWLY: Final = Speed.from_kmh(0.8)
 
 
