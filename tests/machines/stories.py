@@ -180,6 +180,11 @@ async def pauses(house: House, within_s: float) -> None:
     async with asyncio.timeout(within_s):
         await house.hear(PhaseChanged, lambda changed: changed.phase is Phase.PAUSED)
     assert house.treadmill.speed_kmh == 0
+    await goes_on(house)
+
+
+async def goes_on(house: House) -> None:
+    """Come to a clean end after a pause, with a boarding of its own."""
     await ends(house)
     assert written(house).count("07") == len(confirmed(house)) == 1 + len(TWO_BOUTS.bouts)
 
