@@ -1,8 +1,14 @@
 from __future__ import annotations
 
-import aiomqtt
+import asyncio
+import socket
 
-from retrowalk.mqtt.broker import MOST_WAITING, _StopFirst
+import aiomqtt
+import pytest
+from paho.mqtt import client as paho
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
+
+from retrowalk.mqtt.broker import MOST_WAITING, _Client, _StopFirst
 
 
 def message(topic: str) -> aiomqtt.Message:
@@ -36,3 +42,35 @@ def test_a_flood_of_presses_is_bounded_too() -> None:
     for _ in range(3 * MOST_WAITING):
         queue.put_nowait(message("button/ok"))
     assert queue.qsize() == 2 * MOST_WAITING
+
+
+@pytest.mark.parametrize("kind", [aiomqtt.Client, _Client], ids=["the library's", "ours"])
+async def test_a_socket_that_closed_meanwhile_is_not_watched(kind: type[aiomqtt.Client]) -> None:
+    """Its number may be another socket's by then. The library's client does watch it: once it does not, ours can go."""
+    client, watched = kind("127.0.0.1"), 0
+    near, far = socket.socketpair()
+    number = near.fileno()
+    client._on_socket_register_write(client._client, None, near)
+    near.close()
+    with socket.socket() as another:
+        assert another.fileno() == number
+        await asyncio.sleep(0)
+        watched = asyncio.get_running_loop().remove_writer(number)
+    far.close()
+    assert watched == (kind is aiomqtt.Client)
+
+
+async def test_a_failed_write_ends_the_connection() -> None:
+    """Whatever paho raises."""
+
+    class Broken(paho.Client):
+        def loop_write(self) -> MQTTErrorCode:
+            raise BrokenPipeError
+
+    near, far = socket.socketpair()
+    with near, far:
+        client = _Client("127.0.0.1")
+        client._on_socket_register_write(Broken(CallbackAPIVersion.VERSION2), None, near)
+        with pytest.raises(BrokenPipeError):
+            await client._disconnected
+        asyncio.get_running_loop().remove_writer(near)

@@ -19,7 +19,6 @@ _COMMANDS: Final = {
 }
 
 _EXAMPLES: Final = {
-    "run": ("retrowalk run --config /etc/retrowalk/treadmill.toml",),
     "demo": ("retrowalk demo", "retrowalk demo --profile slow-belt --keep logs"),
     "scan": ("retrowalk scan", "retrowalk scan --adapter hci1 --ask"),
     "check": ("sudo retrowalk check", "retrowalk check --config my.toml"),

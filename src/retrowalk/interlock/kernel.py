@@ -351,7 +351,7 @@ class Interlock:
         if answer is Answer.NOT_PERMITTED and not starts:
             self.readings.control_lost = True
         elif starts:
-            self.readings.start_refused = True
+            self.readings.answered_start(answer)
         else:
             self.reports.append(Warned("set_point_refused", f"the treadmill refused a set-point: {answer.value}"))
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from typing import Final
 
 import aiomqtt
+from aiomqtt.types import PahoSocket
+from paho.mqtt import client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
@@ -69,6 +71,28 @@ class _StopFirst(asyncio.Queue[aiomqtt.Message]):
             self.dropped += 1
 
 
+class _Client(aiomqtt.Client):
+    """aiomqtt's client, which never watches a socket that is closed by the time the loop comes to it.
+
+    aiomqtt 2.5.1 notes the number of the socket and watches the number later: when the broker dies in between, the
+    number is nobody's (an error) or already somebody else's (D-Bus, and the loop spins).
+    """
+
+    def _on_socket_register_write(self, client: mqtt.Client, userdata: object, sock: PahoSocket) -> None:  # noqa: ARG002
+        self._loop.call_soon_threadsafe(self._watch, client, sock)
+
+    def _watch(self, client: mqtt.Client, sock: PahoSocket) -> None:
+        if sock.fileno() >= 0:
+            self._loop.add_writer(sock.fileno(), self._write, client)
+
+    def _write(self, client: mqtt.Client) -> None:
+        try:
+            client.loop_write()
+        except Exception as error:  # noqa: BLE001 (paho raises what it likes; each means that the connection is gone)
+            if not self._disconnected.done():
+                self._disconnected.set_exception(error)
+
+
 class Connection:
     """A live connection."""
 
@@ -119,7 +143,7 @@ async def connect(settings: MqttSettings, name: str, will: Outgoing | None = Non
 
     Leaving is always a clean disconnect, which withdraws the will.
     """
-    client = aiomqtt.Client(
+    client = _Client(
         settings.host,
         settings.port,
         identifier=name,
