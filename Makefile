@@ -1,7 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Each does all its own set-up.
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test nightly check bench search fmt pictures lock clean
+.PHONY: help setup demo test nightly check bench search mutate fmt pictures lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,9 @@ bench: setup  ## the figures of benchmarks/, and whether they pass (under 20 min
 
 search: setup  ## every state near an ordinary session, from the real interlock (a minute on 2 cores; AWAY=2: two)
 	@PYTHONPATH=tests $(BIN)/python -m search --away $(or $(AWAY),1)
+
+mutate: setup  ## every small fault in the interlock must fail a test (under 20 minutes on 2 cores; ONLY=ladder: one module)
+	@PYTHONPATH=tests $(BIN)/python -m mutation $(if $(ONLY),--only $(ONLY))
 
 fmt: setup  ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix-only -q .
