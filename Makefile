@@ -1,7 +1,7 @@
 # Two commands matter: `make demo` and `make test`. Each does all its own set-up.
 BIN := .venv/bin
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test nightly check bench search mutate fmt pictures lock clean
+.PHONY: help setup demo test nightly check bench search mutate system fmt pictures lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -32,6 +32,9 @@ search: setup  ## every state near an ordinary session, from the real interlock 
 
 mutate: setup  ## every small fault in the interlock must fail a test (under 20 minutes on 2 cores; ONLY=ladder: one module)
 	@PYTHONPATH=tests $(BIN)/python -m mutation $(if $(ONLY),--only $(ONLY))
+
+system: setup  ## the same in a virtual machine: kernel, bluetoothd, systemd (ONLY=…, REPEAT=…, ARCH=arm64; docs/system.md)
+	@PYTHONPATH=tests $(BIN)/python -m system --arch $(or $(ARCH),amd64) --repeat $(or $(REPEAT),1) $(if $(ONLY),--only "$(ONLY)")
 
 fmt: setup  ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix-only -q .

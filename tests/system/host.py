@@ -1,0 +1,42 @@
+"""What the host must have, and how its programs are run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import Final
+
+PACKAGES: Final = {
+    "mmdebstrap": "mmdebstrap",
+    "mkfs.ext4": "e2fsprogs",
+    "qemu-img": "qemu-utils",
+    "zstd": "zstd",
+    "tar": "tar",
+}
+PATH: Final = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
+
+
+class Unable(Exception):  # noqa: N818 - what the host is
+    """The host cannot run a guest, or a step failed. The message says what would be right."""
+
+
+def require(qemu: str) -> None:
+    """Raise Unable, with what to install, unless everything is there."""
+    needed = PACKAGES | {qemu: "qemu-system-x86" if "x86" in qemu else "qemu-system-arm"}
+    missing = sorted({package for program, package in needed.items() if shutil.which(program, path=PATH) is None})
+    if missing:
+        raise Unable(f"missing here; as root: apt-get install --no-install-recommends {' '.join(missing)}")
+    if os.geteuid() != 0:
+        raise Unable("building a root file system with its owners needs root: sudo make system")
+
+
+def run(*command: str) -> str:
+    """Run a program to its end; return what it printed. Raises Unable with the end of what it complained about."""
+    ended = subprocess.run(  # noqa: S603 - our own words
+        command, capture_output=True, text=True, env={**os.environ, "PATH": PATH}, check=False
+    )
+    if ended.returncode:
+        complaint = "\n".join((ended.stdout + ended.stderr).splitlines()[-20:])
+        raise Unable(f"{command[0]} failed with {ended.returncode}:\n{complaint}")
+    return ended.stdout

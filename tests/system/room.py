@@ -1,0 +1,241 @@
+"""A room in the guest: bluetoothd, mosquitto and the daemon run by systemd, the simulator behind the kernel's HCI."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from integration.home import Home, home_at
+from retrowalk.cli.demo_stage import Simulator
+
+UNIT: Final = "retrowalk@treadmill.service"
+CONFIG: Final = Path("/etc/retrowalk/treadmill.toml")
+MARKER: Final = Path("/var/lib/retrowalk/treadmill/session-marker")
+OUT: Final = Path(os.environ.get("RETROWALK_GUEST", "/nowhere"))
+PORT: Final = 1883
+READING_S: Final = 1.2
+PATIENCE_S: Final = 60.0
+FAILSAFE_START_S: Final = 1.1  # on an idle host; a quicker guest changes no limit, a slower one stretches them
+STOP: Final = "0801"
+START: Final = "07"
+ADAPTER: Final = "/org/bluez/hci0"
+
+_CONFIG: Final = """\
+[daemon]
+name = "treadmill"
+[treadmill]
+address = "{address}"
+[heart_rate]
+enabled = true
+address = "{heart_rate_address}"
+[strap]
+tier = "reported"
+[walker]
+level = 0
+heart_rate = "limits"
+heart_rate_soft_bpm = 120
+heart_rate_hard_bpm = 140
+[mqtt]
+declared_buttons = ["ok"]
+[session]
+handrails = true
+{session}
+"""
+
+
+async def run(*command: str) -> str:
+    """Run a program to its end; return what it printed. Raises RuntimeError with what it complained about."""
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    out, err = await process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed with {process.returncode}: {err.decode()}{out.decode()}")
+    return out.decode().strip()
+
+
+async def systemctl(*arguments: str) -> str:
+    """Run systemctl."""
+    return await run("systemctl", *arguments)
+
+
+async def shown(unit: str, what: str) -> str:
+    """Return a property of a unit."""
+    return await systemctl("show", "--value", f"--property={what}", unit)
+
+
+async def until_shown(unit: str, what: str, wanted: str) -> None:
+    """Wait until a property of a unit is `wanted`."""
+    async with asyncio.timeout(PATIENCE_S):
+        while await shown(unit, what) != wanted:  # noqa: ASYNC110 - systemd would tell, over more code than this
+            await asyncio.sleep(0.05)
+
+
+async def powered() -> bool:
+    """Whether there is an adapter with its radio on."""
+    with suppress(RuntimeError):
+        return "true" in await run("busctl", "get-property", "org.bluez", ADAPTER, "org.bluez.Adapter1", "Powered")
+    return False
+
+
+async def until_powered() -> None:
+    """Wait for an adapter with its radio on."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not await powered():  # noqa: ASYNC110 - likewise bluetoothd
+            await asyncio.sleep(0.1)
+
+
+@dataclass
+class Room:
+    """The simulator, the daemon idle, and home automation. `name` is the scenario's."""
+
+    name: str
+    simulator: Simulator
+    home: Home
+    address: str
+    slow: float  # how much longer than on an idle host things take; never below 1
+
+    @property
+    def now_s(self) -> float:
+        """Now, on the clock of the witness."""
+        return time.monotonic()
+
+    @property
+    def writes(self) -> list[str]:
+        """Everything that was written to the treadmill so far."""
+        return [event["detail"] for event in self.simulator.of("written")]
+
+    async def daemon(self) -> int:
+        """Return the process id of the daemon."""
+        return int(await shown(UNIT, "MainPID"))
+
+    async def kill(self, number: signal.Signals) -> float:
+        """Send the daemon a signal; return when."""
+        process = await self.daemon()
+        since_s = self.now_s
+        os.kill(process, number)
+        return since_s
+
+    async def run(self) -> None:
+        """Arm, answer the prompt, and wait until the belt runs at board speed."""
+        since = len(self.home.events)
+        await self.home.taken("select_program", "demo")
+        await self.home.press()
+        await self.home.taken("arm")
+        await self.home.event("prompt", since, kind="board")
+        await self.answer()
+        await self.home.phase("step_on", since)
+        assert MARKER.exists()
+
+    async def answer(self) -> None:
+        """Read a prompt and press; again while the daemon says that it is too early, for the heart rate perhaps."""
+        refused = True
+        while refused:
+            await asyncio.sleep(READING_S)
+            since = len(self.home.events)
+            await self.home.press()
+            refused = await self.home.until(partial(self._refused, since), "an answer to a press")
+
+    def _refused(self, since: int) -> bool | None:
+        """Return whether a press was refused; None = not known yet."""
+        for event in self.home.events[since:]:
+            if event["event_type"] == "prompt_closed" or event.get("what") == "press_refused":
+                return bool(event["event_type"] != "prompt_closed")
+        return None
+
+    async def stopped(self, since_s: float, patience_s: float = PATIENCE_S) -> tuple[float, float]:
+        """Wait for a Stop and for standstill later than `since_s`; note and return how much later they were."""
+        written = await self.simulator.until("written", after_s=since_s, fits=STOP.__eq__, patience_s=patience_s)
+        stands = await self.simulator.until("belt_standing", after_s=since_s, patience_s=patience_s)
+        times_s = float(written["at_s"]) - since_s, float(stands["at_s"]) - since_s
+        self.note(stop_s=times_s[0], standstill_s=times_s[1], guest_slower=self.slow)
+        return times_s
+
+    def note(self, **figures: float) -> None:
+        """Keep figures for the table."""
+        with (OUT / "figures.jsonl").open("a") as figures_file:
+            figures_file.write(json.dumps({"scenario": self.name, **figures}) + "\n")
+
+    async def latched_after_restart(self, states: int) -> None:
+        """Wait until a new daemon tells that it found the marker, from state number `states` on."""
+        state = await self.home.state(states, phase="tripped")
+        assert state["trip_cause"] == "restart_in_session"
+
+
+@asynccontextmanager
+async def simulated(profile: str, *options: str) -> AsyncIterator[tuple[Simulator, dict[str, str]]]:
+    """Put a treadmill and a heart-rate strap on the air, and wait until bluetoothd has its radio on."""
+    program = Path(sys.executable).with_name("retrowalk-sim")
+    command = (
+        str(program),
+        "treadmill",
+        "--profile",
+        profile,
+        "--link",
+        "hci:vhci",
+        "--heart-rate",
+        "--json",
+        *options,
+    )
+    with (OUT / "simulator.log").open("ab") as log:
+        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=log)
+    simulator = Simulator(process)
+    listening = asyncio.create_task(simulator.listen())
+    try:
+        ready = await simulator.until("ready", patience_s=PATIENCE_S)
+        await until_powered()
+        yield simulator, ready
+    finally:
+        await _end(process)
+        await listening
+
+
+async def _end(process: Process) -> None:
+    with suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+
+
+@asynccontextmanager
+async def furnished(name: str, profile: str = "ideal", *, session: str = "") -> AsyncIterator[Room]:
+    """Furnish the room; on the way out keep what everybody said, and leave it as it was."""
+    since = f"@{time.time():.0f}"
+    async with AsyncExitStack() as stack:
+        await systemctl("start", "bluetooth", "mosquitto")
+        simulator, ready = await stack.enter_async_context(simulated(profile))
+        stack.push_async_callback(_leave, name, since, simulator)
+        CONFIG.write_text(_CONFIG.format(session=session, **ready))
+        await systemctl("start", UNIT)
+        home = await stack.enter_async_context(home_at(PORT, "retrowalk/treadmill"))
+        await home.status("online")
+        yield Room(name, simulator, home, ready["address"], await _slow())
+
+
+async def _slow() -> float:
+    """Return how much longer than on an idle host a failsafe with nothing to do takes."""
+    since_s = time.monotonic()
+    await run(str(Path(sys.executable).with_name("retrowalk")), "stop", "--failsafe", "--marker", "/nowhere")
+    return max(1.0, (time.monotonic() - since_s) / FAILSAFE_START_S)
+
+
+async def _leave(name: str, since: str, simulator: Simulator) -> None:
+    await systemctl("stop", UNIT)
+    await systemctl("reset-failed")
+    MARKER.unlink(missing_ok=True)
+    logs = OUT / "logs" / name
+    logs.mkdir(parents=True, exist_ok=True)
+    (logs / "journal").write_text(await run("journalctl", "--no-pager", "-o", "short-monotonic", f"--since={since}"))
+    (logs / "events.jsonl").write_text("".join(json.dumps(event) + "\n" for event in simulator.events))
