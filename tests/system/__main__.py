@@ -1,0 +1,61 @@
+"""`make system`: build or resume the guest, run the scenarios in it, bring back what happened."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import sys
+import time
+from pathlib import Path
+from shlex import quote
+from typing import Final
+
+from system import report
+from system.host import Unable, require
+from system.image import ARCHS, CHECKOUT, GUEST, code
+from system.machine import booted
+
+LONGEST_S: Final = 4 * 3600.0
+
+
+def main() -> int:
+    """Run; return 0 if every scenario passed, 1 if one failed, 2 if this host cannot run them."""
+    parser = argparse.ArgumentParser(prog="make system", description=__doc__)
+    parser.add_argument("--arch", choices=ARCHS, default="amd64")
+    parser.add_argument("--only", default="", help="a pytest expression: killed or frozen")
+    parser.add_argument("--repeat", type=int, default=1, help="how often to kill and to freeze")
+    parser.add_argument("--out", type=Path, default=CHECKOUT / "build" / "system", help="where logs and verdicts go")
+    options = parser.parse_args()
+    try:
+        return _run(options.arch, options.only, options.repeat, options.out)
+    except Unable as unable:
+        say(f"system: {unable}")
+        return 2
+
+
+def _run(arch_name: str, only: str, repeat: int, out: Path) -> int:
+    arch, begun_s = ARCHS[arch_name], time.monotonic()
+    require(arch.qemu[0])
+    shutil.rmtree(out, ignore_errors=True)
+    (out / "out").mkdir(parents=True)
+    code(out)
+    with booted(arch, out) as guest:
+        words = {"NOW": f"{time.time():.3f}", "ONLY": only, "REPEAT": str(repeat)}
+        setting = " ".join(f"{name}={quote(value)}" for name, value in words.items())
+        status = guest.do(f"({setting}\n{(GUEST / 'run.sh').read_text()}\n)", say, LONGEST_S)
+    (out / "code.tar").unlink()
+    say("", *report.table(out / "out"), "")
+    busy = os.getloadavg()[0]
+    say(f"system: {arch_name}, {time.monotonic() - begun_s:.0f} s, host load {busy:.1f}; logs: {out / 'out'}")
+    return min(status, 1)
+
+
+def say(*lines: str) -> None:
+    """Write lines to the terminal."""
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
