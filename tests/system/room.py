@@ -23,6 +23,7 @@ UNIT: Final = "retrowalk@treadmill.service"
 CONFIG: Final = Path("/etc/retrowalk/treadmill.toml")
 MARKER: Final = Path("/var/lib/retrowalk/treadmill/session-marker")
 OUT: Final = Path(os.environ.get("RETROWALK_GUEST", "/nowhere"))
+COMMAND: Final = str(Path(sys.executable).with_name("retrowalk"))
 PORT: Final = 1883
 READING_S: Final = 1.2
 PATIENCE_S: Final = 60.0
@@ -94,6 +95,12 @@ async def until_powered() -> None:
             await asyncio.sleep(0.1)
 
 
+def note(scenario: str, **figures: float) -> None:
+    """Keep figures for the table."""
+    with (OUT / "figures.jsonl").open("a") as notes:
+        notes.write(json.dumps({"scenario": scenario, **figures}) + "\n")
+
+
 @dataclass
 class Room:
     """The simulator, the daemon idle, and home automation. `name` is the scenario's."""
@@ -157,13 +164,15 @@ class Room:
         written = await self.simulator.until("written", after_s=since_s, fits=STOP.__eq__, patience_s=patience_s)
         stands = await self.simulator.until("belt_standing", after_s=since_s, patience_s=patience_s)
         times_s = float(written["at_s"]) - since_s, float(stands["at_s"]) - since_s
-        self.note(stop_s=times_s[0], standstill_s=times_s[1], guest_slower=self.slow)
+        note(self.name, stop_s=times_s[0], standstill_s=times_s[1], guest_slower=self.slow)
         return times_s
 
-    def note(self, **figures: float) -> None:
-        """Keep figures for the table."""
-        with (OUT / "figures.jsonl").open("a") as figures_file:
-            figures_file.write(json.dumps({"scenario": self.name, **figures}) + "\n")
+    async def reset(self) -> None:
+        """Reset the latched stop over the local socket, and let systemd forget how often the daemon was started."""
+        since = len(self.home.events)
+        await run(COMMAND, "ctl", "reset", "--config", str(CONFIG))
+        await self.home.phase("idle", since)
+        await systemctl("reset-failed", UNIT)
 
     async def latched_after_restart(self, states: int) -> None:
         """Wait until a new daemon tells that it found the marker, from state number `states` on."""
@@ -221,13 +230,13 @@ async def furnished(name: str, profile: str = "ideal", *, session: str = "") -> 
         await systemctl("start", UNIT)
         home = await stack.enter_async_context(home_at(PORT, "retrowalk/treadmill"))
         await home.status("online")
-        yield Room(name, simulator, home, ready["address"], await _slow())
+        yield Room(name, simulator, home, ready["address"], await slowness())
 
 
-async def _slow() -> float:
+async def slowness() -> float:
     """Return how much longer than on an idle host a failsafe with nothing to do takes."""
     since_s = time.monotonic()
-    await run(str(Path(sys.executable).with_name("retrowalk")), "stop", "--failsafe", "--marker", "/nowhere")
+    await run(COMMAND, "stop", "--failsafe", "--marker", "/nowhere")
     return max(1.0, (time.monotonic() - since_s) / FAILSAFE_START_S)
 
 

@@ -6,38 +6,67 @@ import asyncio
 import os
 import signal
 from itertools import pairwise
+from pathlib import Path
 
-import pytest
-
-from system.room import MARKER, START, UNIT, Room, systemctl, until_shown
+from system.room import MARKER, PATIENCE_S, START, UNIT, Room, slowness, systemctl, until_shown
 
 REPEAT = int(os.environ.get("REPEAT", "1"))
 AFTER_DEATH_S = 3.0
 WATCHDOG_S = 2.0
-again = pytest.mark.parametrize("time", range(REPEAT))
 
 
-@again
-async def test_killed(room: Room, time: int) -> None:
+async def test_killed(room: Room) -> None:
     """SIGKILL to the main process: ExecStopPost writes Stop over the link that is left; the next daemon is latched."""
+    for _ in range(REPEAT):
+        stop_s = await _ended_by(room, signal.SIGKILL)
+        assert stop_s < AFTER_DEATH_S * room.slow
+
+
+async def test_frozen(room: Room) -> None:
+    """SIGSTOP: the watchdog kills within its 2 s, and then it is as above."""
+    for _ in range(REPEAT):
+        stop_s = await _ended_by(room, signal.SIGSTOP)
+        assert stop_s < WATCHDOG_S + AFTER_DEATH_S * room.slow
+
+
+async def _ended_by(room: Room, number: signal.Signals) -> float:
+    """Run, end the daemon, see the belt stopped and the next daemon latched; reset. Return when the Stop came."""
     await room.run()
+    room.slow = await slowness()
     states, written = len(room.home.states), len(room.writes)
-    since_s = await room.kill(signal.SIGKILL)
-    stop_s, _ = await room.stopped(since_s)
-    assert stop_s < AFTER_DEATH_S * room.slow
+    stop_s, _ = await room.stopped(await room.kill(number))
     await room.latched_after_restart(states)
     assert START not in room.writes[written:]
+    await room.reset()
+    return stop_s
 
 
-@again
-async def test_frozen(room: Room, time: int) -> None:
-    """SIGSTOP: the watchdog kills within its 2 s, and then it is as above."""
+async def test_out_of_memory(room: Room) -> None:
+    """The kernel's OOM killer takes the daemon, made its first choice for once."""
     await room.run()
     states = len(room.home.states)
-    since_s = await room.kill(signal.SIGSTOP)
-    stop_s, _ = await room.stopped(since_s)
-    assert stop_s < WATCHDOG_S + AFTER_DEATH_S * room.slow
+    process, since_s = await room.daemon(), room.now_s
+    _run_out_of_memory(process)
+    await room.stopped(since_s)
     await room.latched_after_restart(states)
+
+
+def _run_out_of_memory(process: int) -> None:
+    Path(f"/proc/{process}/oom_score_adj").write_text("1000")
+    Path("/proc/sysrq-trigger").write_text("f")
+
+
+async def test_broker_killed(room: Room) -> None:
+    """Nobody can say stop any more: an announced end, a verified standstill, nothing latched, hands off."""
+    await room.run()
+    since_s = room.now_s
+    await systemctl("kill", "--signal=KILL", "mosquitto")
+    await systemctl("stop", "mosquitto")  # else it is back in a moment
+    await room.stopped(since_s)
+    await room.simulator.until("link_down", after_s=since_s)
+    async with asyncio.timeout(PATIENCE_S):
+        while MARKER.exists():  # noqa: ASYNC110 - a file has no event
+            await asyncio.sleep(0.05)
 
 
 async def test_told_to_end(room: Room) -> None:

@@ -1,0 +1,185 @@
+"""The tests of the fake org.bluez, against the real one: the same device, behind the kernel's HCI instead."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import suppress
+from time import monotonic
+from typing import Final, override
+
+import pytest
+
+from retrowalk_sim.bluez import Timing
+from retrowalk_sim.bluez.echo import Echo
+from retrowalk_sim.gatt import Emission, LinkLoss
+from simulators.bluez.conftest import client, ear, raw
+from system.air import on_air
+from system.room import ADAPTER, PATIENCE_S, run, systemctl, until_powered
+from treadmill.air import forget_bleak
+
+__all__ = ["client", "ear", "raw"]
+
+SYSTEM_BUS: Final = "unix:path=/run/dbus/system_bus_socket"
+PULSE_S: Final = 0.05
+
+if "RETROWALK_GUEST" not in os.environ:
+    collect_ignore_glob = ["test_*.py"]
+
+
+class LivelyEcho(Echo):
+    """An echo that can lose its link of its own accord."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.lost = False
+        self._now_s = 0.0
+
+    @override
+    def advance(self, now_s: float) -> list[Emission]:
+        self._now_s = now_s
+        lost, self.lost = self.lost, False
+        return [*super().advance(now_s), *([LinkLoss()] if lost else [])]
+
+    @property
+    @override
+    def due_s(self) -> float:
+        return self._now_s + PULSE_S
+
+    @property
+    def linked(self) -> bool:
+        """Whether a central is connected."""
+        return next((entry == "connected" for entry in reversed(self.diary) if "connected" in entry), False)
+
+    def fresh(self) -> None:
+        """Be as new."""
+        self.diary.clear()
+        self.subscriptions.clear()
+        self.reachable, self.value, self.lost = True, b"hello", False
+
+
+class RealBluez:
+    """What a test does to bluetoothd and the radio, in the words of the fake; what it cannot do skips the test."""
+
+    def __init__(self, echo: LivelyEcho) -> None:
+        self._echo = echo
+
+    def connected(self, _address: str) -> bool:
+        """Whether the device has a link."""
+        return self._echo.linked
+
+    def listeners(self, _address: str, _uuid: str) -> int:
+        """Skip: bluetoothd does not tell."""
+        pytest.skip("bluetoothd does not tell how many sessions it has")
+
+    def hold_writes(self, _address: str, held: bool = True) -> None:
+        """Skip: the emulated radio carries a packet or loses the link."""
+        pytest.skip(f"the emulated radio holds nothing back{'' if held else ', nor lets it go'}")
+
+    def lose_link(self, _address: str) -> None:
+        """Break the radio link without a word."""
+        self._echo.lost = True
+
+    def power(self, on: bool) -> None:
+        """Switch the adapter's radio."""
+        value = "true" if on else "false"
+        command = ("busctl", "set-property", "org.bluez", ADAPTER, "org.bluez.Adapter1", "Powered", "b", value)
+        subprocess.run(command, check=True)  # noqa: S603 - ours
+
+    async def restart(self, down_s: float = 0.0) -> None:
+        """Kill bluetoothd; systemd starts another."""
+        del down_s
+        await systemctl("kill", "--signal=KILL", "bluetooth")
+        await until_powered()
+
+
+@pytest.fixture(autouse=True)
+def _tidy_loop() -> None:
+    """Let a loop be held for longer than elsewhere: nothing safety-relevant runs on it."""
+
+
+@pytest.fixture(scope="session")
+def air() -> Iterator[LivelyEcho]:
+    """The device on the air, for all tests."""
+    echo = LivelyEcho()
+    with on_air(echo):
+        yield echo
+
+
+@pytest.fixture
+async def bus_address() -> AsyncIterator[str]:
+    """The system's bus."""
+    yield SYSTEM_BUS
+    await forget_bleak()
+
+
+@pytest.fixture
+def timing() -> Timing:
+    """Nothing: bluetoothd has its own."""
+    return Timing()
+
+
+@pytest.fixture
+def echo(air: LivelyEcho) -> LivelyEcho:
+    """The device, as new."""
+    air.fresh()
+    return air
+
+
+@pytest.fixture
+async def bluez(bus_address: str, echo: LivelyEcho, timing: Timing) -> AsyncIterator[RealBluez]:
+    """Make sure of a powered adapter that knows no device; forget the device afterwards."""
+    del bus_address, timing
+    real = RealBluez(echo)
+    await _powered(real)
+    await _forgotten(echo)
+    echo.fresh()
+    yield real
+    await _powered(real)
+    await _forgotten(echo)
+
+
+async def _powered(real: RealBluez) -> None:
+    with suppress(subprocess.CalledProcessError):
+        await asyncio.to_thread(real.power, True)
+    await until_powered()
+
+
+async def _forgotten(echo: LivelyEcho) -> None:
+    path = f"{ADAPTER}/dev_{echo.advertisement.address.replace(':', '_')}"
+    with suppress(RuntimeError):
+        await run("busctl", "call", "org.bluez", ADAPTER, "org.bluez.Adapter1", "RemoveDevice", "o", path)
+    await until_true(lambda: not echo.linked)
+
+
+async def until_true(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds."""
+    deadline_s = monotonic() + PATIENCE_S
+    while not condition():
+        assert monotonic() < deadline_s, "it did not come true"
+        await asyncio.sleep(0.01)
+
+
+@pytest.fixture
+def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
+    """Wait until a condition holds; with the patience that a slow guest needs."""
+    return until_true
+
+
+DIFFERENT: Final = {
+    "test_a_device_nobody_connected_is_forgotten": "takes bluetoothd 30 s",
+    "test_a_stalled_write_ends_with_the_link": "takes 30 s, by the specification",
+    "test_the_name_is_taken_once": "is about the fake alone",
+    "test_a_write_takes_little_time": "is about the fake's own cost",
+}
+"""What is not asked of the real one, and why."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what cannot be the same."""
+    for item in items:
+        name = getattr(item, "originalname", item.name)
+        if "contract" in item.path.parts and name in DIFFERENT:
+            item.add_marker(pytest.mark.skip(reason=DIFFERENT[name]))

@@ -1,0 +1,105 @@
+"""What the machine does, and who else drives it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from integration.home import home_at
+from system.room import CONFIG, MARKER, PORT, START, UNIT, Room, run, shown, systemctl
+
+HEART_S = 6.0  # three seconds over the limit, and a strap that reports once a second
+
+
+async def test_key_pulled(room: Room) -> None:
+    """The machine's safety key: it cuts its own power, the daemon latches and adds its Stop."""
+    await room.run()
+    since, since_s = len(room.home.events), room.now_s
+    room.simulator.do("pull_key")
+    await room.stopped(since_s)
+    await room.home.event("trip", since)
+    assert (await room.home.state(phase="tripped"))["latched"]
+
+
+async def test_heart_rate(room: Room) -> None:
+    """Over the hard limit for three seconds: Stop, latched."""
+    await room.run()
+    since, since_s = len(room.home.events), room.now_s
+    room.simulator.do("heart_fault", name="artefact_bpm", value=90)
+    stop_s, _ = await room.stopped(since_s)
+    assert stop_s < HEART_S * room.slow
+    assert (await room.home.event("trip", since))["cause"] == "heart_rate_hard"
+
+
+async def test_second_central(room: Room) -> None:
+    """Another app takes control and makes the belt faster: Stop, latched, and nothing else is written."""
+    await room.run()
+    since, since_s, written = len(room.home.events), room.now_s, len(room.writes)
+    room.simulator.do("take_control", kmh=2.0)
+    await room.stopped(since_s)
+    await room.home.event("trip", since)
+    assert set(room.writes[written:]) <= {"00", "0801"}
+
+
+@pytest.mark.parametrize("room", ["enforces-cccd"], indirect=True)
+async def test_killed_where_indications_are_demanded(room: Room) -> None:
+    """A machine that refuses a write without indications: the failsafe subscribes first, and stops it too."""
+    await room.run()
+    states = len(room.home.states)
+    since_s = await room.kill(signal.SIGKILL)
+    await room.stopped(since_s)
+    await room.latched_after_restart(states)
+
+
+async def test_moving_at_boot(room: Room) -> None:
+    """A marker, and the belt moves: it is stopped, never adopted."""
+    states = len(room.home.states)
+    await systemctl("stop", UNIT)
+    _left_open(room.address)
+    room.simulator.do("move_by_hand", kmh=2.0)
+    await room.simulator.until("belt_started")
+    since_s = room.now_s
+    starting = asyncio.create_task(systemctl("start", UNIT))
+    await room.stopped(since_s)
+    await starting
+    await room.latched_after_restart(states)
+    assert START not in room.writes
+
+
+async def test_two_daemons(room: Room) -> None:
+    """A second daemon, of another name, is armed for the same treadmill: it gets no link, and the first goes on."""
+    unit = _second()
+    await room.run()
+    since_s, written = room.now_s, len(room.writes)
+    try:
+        await systemctl("start", unit)
+        async with home_at(PORT, "retrowalk/second") as other:
+            await other.status("online")
+            await other.taken("select_program", "demo")
+            await other.press()
+            await other.taken("arm")
+            await room.home.phase("walk")
+            assert all(not state["link_up"] for state in other.states)
+        assert "drives" in await run("journalctl", "--no-pager", "-b", "-u", unit)
+    finally:
+        await systemctl("stop", unit)
+    assert not room.simulator.of("belt_standing", after_s=since_s)
+    assert not [event for event in room.simulator.of("link_down", after_s=since_s) if "heart" not in event["device"]]
+    assert START not in room.writes[written:]
+    assert await shown(UNIT, "ActiveState") == "active"
+
+
+def _left_open(address: str) -> None:
+    MARKER.write_text(json.dumps({"address": address, "latch": None}))
+    shutil.chown(MARKER, "retrowalk", "retrowalk")
+
+
+def _second() -> str:
+    text = CONFIG.read_text().replace('name = "treadmill"', 'name = "second"')
+    Path("/etc/retrowalk/second.toml").write_text(text)
+    return "retrowalk@second.service"
