@@ -36,6 +36,9 @@ mutate: setup  ## every small fault in the interlock must fail a test (under 20 
 system: setup  ## the same in a virtual machine: kernel, bluetoothd, systemd (ONLY=…, REPEAT=…, ARCH=arm64; docs/system.md)
 	@PYTHONPATH=tests $(BIN)/python -m system --arch $(or $(ARCH),amd64) --repeat $(or $(REPEAT),1) $(if $(ONLY),--only "$(ONLY)")
 
+coverage: setup  ## each module of the core by its own test module alone: 100 % of lines and branches (a minute)
+	@$(BIN)/python scripts/own_coverage.py
+
 fmt: setup  ## rewrite the code in the house style
 	@$(BIN)/ruff check --fix-only -q .
 	@$(BIN)/ruff format .

@@ -19,19 +19,25 @@ def main() -> int:
     arguments = _arguments()
     begun_s = perf_counter()
     try:
-        ledger = run(INTERLOCK, arguments.only, arguments.jobs)
+        ledger = run(INTERLOCK, arguments.only, arguments.jobs, _say if arguments.verbose else None)
     except (BaselineError, ValueError) as problem:
         sys.exit(f"mutate: {problem}")
     stillborn = ledger.count(Verdict.STILLBORN)
-    lines = list(_told(ledger, arguments.verbose))
-    lines += [f"{perf_counter() - begun_s:.0f} s; left out, because they cannot be imported: {stillborn}"]
-    sys.stdout.writelines(f"{line}\n" for line in (*lines, f"mutate: {ledger.line()}"))
+    for line in _told(ledger):
+        _say(line)
+    _say(f"{perf_counter() - begun_s:.0f} s; left out, because they cannot be imported: {stillborn}")
+    _say(f"mutate: {ledger.line()}")
     return int(ledger.score < INTERLOCK.threshold or bool(ledger.unanswered()))
 
 
-def _told(ledger: Ledger, verbose: bool) -> Iterator[str]:
+def _say(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+def _told(ledger: Ledger) -> Iterator[str]:
     for mutant, verdict, words in ledger.verdicts:
-        if verbose or verdict is Verdict.ERROR:
+        if verdict is Verdict.ERROR:
             yield f"{verdict}: {mutant.key.where}: {mutant.key.before} → {mutant.key.after}: {words}"
     for file in sorted({mutant.path.name for mutant, _, _ in ledger.verdicts}):
         yield f"{file}: {ledger.line(file)}"
@@ -44,7 +50,7 @@ def _told(ledger: Ledger, verbose: bool) -> Iterator[str]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="mutate", description=__doc__)
-    parser.add_argument("--only", help="one module of the package, such as ladder")
+    parser.add_argument("--only", nargs="*", default=(), help="modules of the package, such as ladder")
     parser.add_argument("--jobs", type=int, default=2, help="trials at the same time")
     parser.add_argument("--verbose", action="store_true", help="tell every verdict and the test that it rests on")
     return parser.parse_args()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,16 +14,21 @@ from mutation.trial import Verdict
 _ROW = re.compile(r"^\| `(?P<where>[^`]+)` \| ``(?P<before>.+?)`` \| ``(?P<after>.+?)`` \| (?P<why>.*\w.*) \|$")
 _NOTHING = "(nothing)"
 
+type Say = Callable[[str], None]
+
 
 @dataclass
 class Ledger:
     """Verdicts as they come. A mutant that cannot be imported is no mutant: it is counted, and then left out."""
 
     page: Path
+    say: Say | None = None
     verdicts: list[tuple[Mutant, Verdict, str]] = field(default_factory=list)
 
     def enter(self, mutant: Mutant, verdict: Verdict, words: str) -> None:
-        """Write down one verdict."""
+        """Write down one verdict, and say it."""
+        if self.say:
+            self.say(f"{verdict}: {mutant.key.where}: {mutant.key.before} → {mutant.key.after}: {words}")
         self.verdicts.append((mutant, verdict, words))
 
     def count(self, verdict: Verdict, file: str | None = None) -> int:

@@ -19,8 +19,6 @@ from libcst.metadata import (
 from mutation.operators import changes
 
 MEANINGLESS: Final = (cst.Annotation, cst.Decorator, cst.Import, cst.ImportFrom, cst.TypeAlias, cst.Subscript)
-DATA_OF_PAGES: Final = {"Rule": (3, 4, 5)}
-"""Positions of arguments that are words or numbers of a page: hazards, words, remedy."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -114,13 +112,10 @@ class _Collector(cst.CSTVisitor):
 
 
 def _meaningless(node: cst.CSTNode, parent: cst.CSTNode | None) -> bool:
-    """Tell what only types, readers or pages see."""
-    if isinstance(node, MEANINGLESS) and not (isinstance(node, cst.Subscript) and _indexes(node)):
-        return True
-    if isinstance(node, cst.Arg) and isinstance(parent, cst.Call) and isinstance(parent.func, cst.Name):
-        positions = DATA_OF_PAGES.get(parent.func.value, ())
-        return any(parent.args[i] is node for i in positions if i < len(parent.args))
-    return False
+    """Tell what only types, readers or pages see; of a page are the hazards of a rule, a tuple of numbers."""
+    if isinstance(node, cst.Arg) and isinstance(parent, cst.Call):
+        return isinstance(parent.func, cst.Name) and parent.func.value == "Rule" and isinstance(node.value, cst.Tuple)
+    return isinstance(node, MEANINGLESS) and not (isinstance(node, cst.Subscript) and _indexes(node))
 
 
 def _indexes(node: cst.Subscript) -> bool:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import selectors
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import hypothesis
 from rich.progress import track
 
 from mutation.baseline import measure, warm
-from mutation.ledger import Ledger
+from mutation.ledger import Ledger, Say
 from mutation.mutants import Mutant, mutants
 from mutation.target import Target
 from mutation.trial import Trial, Verdict, begin
@@ -19,13 +19,13 @@ from mutation.trial import Trial, Verdict, begin
 TIMES_THE_BASE = 10
 
 
-def run(target: Target, only: str | None = None, jobs: int = 2) -> Ledger:
-    """Try every mutant of a target, or of one of its modules. Raises BaselineError, ValueError."""
+def run(target: Target, only: Sequence[str] = (), jobs: int = 2, say: Say | None = None) -> Ledger:
+    """Try every mutant of a target, or of some modules, and say each verdict. Raises BaselineError, ValueError."""
     crop = [mutant for module, path in target.modules(only) for mutant in mutants(module, path.resolve())]
     _no_luck()
     baseline = measure(target)
     warm(target, baseline)
-    ledger, bench = Ledger(target.page), _Bench(jobs)
+    ledger, bench = Ledger(target.page, say), _Bench(jobs)
     for mutant in track(crop, "mutants", transient=True):
         tests = baseline.tests_for(mutant)
         if not tests:

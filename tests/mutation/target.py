@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -26,14 +27,12 @@ class Target:
         out = (self.package, *self.importers, *_TEST_ROOMS)
         return any(module == name or module.startswith(f"{name}.") for name in out)
 
-    def modules(self, only: str | None) -> list[tuple[str, Path]]:
-        """Return the modules by name, or the one whose file is called `only`. Raises ValueError if there is none."""
-        paths = [path for path in sorted(self.folder.glob("*.py")) if only in (None, path.stem)]
-        if not paths:
-            raise ValueError(
-                f"no {only}.py in {self.folder}; there are {sorted(p.stem for p in self.folder.glob('*.py'))}"
-            )
-        return [(f"{self.package}.{path.stem}", path) for path in paths if path.stem != "__init__"]
+    def modules(self, only: Sequence[str] = ()) -> list[tuple[str, Path]]:
+        """Return the modules by name; `only`: those whose files are called so. Raises ValueError for an unknown one."""
+        paths = {path.stem: path for path in sorted(self.folder.glob("*.py")) if path.stem != "__init__"}
+        if unknown := set(only) - set(paths):
+            raise ValueError(f"no {min(unknown)}.py in {self.folder}; there are {', '.join(paths)}")
+        return [(f"{self.package}.{name}", path) for name, path in paths.items() if name in only or not only]
 
 
 INTERLOCK: Final = Target(

@@ -21,7 +21,7 @@ import pytest
 from mutation.mutants import Mutant
 
 _MEMORY_BYTES: Final = 4 << 30
-PYTEST_OPTIONS: Final = ("-q", "-x", "--tb=no", "--capture=no", "--assert=plain", "-p", "no:cacheprovider")
+PYTEST_OPTIONS: Final = ("-q", "--tb=no", "--capture=no", "--assert=plain", "-p", "no:cacheprovider")
 
 
 class Verdict(StrEnum):
@@ -59,13 +59,18 @@ class _Finder(MetaPathFinder):
 
 @dataclass(eq=False)
 class Chosen:
-    """Runs the chosen tests only, in their order, and keeps what became of them: a plug-in of pytest."""
+    """Runs the chosen tests only, in their order, up to the first that fails: a plug-in of pytest."""
 
     tests: Sequence[str]
     missing: set[str] = field(default_factory=set)
     failed: str | None = None
     broken: str | None = None
     passed: int = 0
+    _session: pytest.Session | None = None
+
+    def pytest_sessionstart(self, session: pytest.Session) -> None:
+        """Keep whom to tell that it is enough."""
+        self._session = session
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Leave out what was not chosen."""
@@ -79,9 +84,10 @@ class Chosen:
             self.broken = self.broken or report.nodeid
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Keep the first failure."""
-        if report.failed:
+        """Keep the first failure; it is enough."""
+        if report.failed and self._session:
             self.failed = self.failed or report.nodeid
+            self._session.shouldfail = self.failed
         self.passed += report.when == "call" and report.outcome != "failed"
 
 
@@ -141,16 +147,16 @@ def _try(mutant: Mutant, tests: Sequence[str]) -> tuple[Verdict, str]:
     except Exception as problem:  # noqa: BLE001  # whatever a mutant raises
         return Verdict.STILLBORN, repr(problem)
     chosen = Chosen(tests)
-    code = pytest.main([*PYTEST_OPTIONS, *files(tests)], plugins=[chosen])
+    code = pytest.main([*PYTEST_OPTIONS, "--continue-on-collection-errors", *files(tests)], plugins=[chosen])
     return _judged(code, chosen)
 
 
 def _judged(code: int, chosen: Chosen) -> tuple[Verdict, str]:
     """Believe a kill only with the name of a chosen test that failed, a survivor only if every chosen test passed."""
-    if chosen.broken or chosen.missing:
-        return Verdict.ERROR, f"not collected: {chosen.broken or min(chosen.missing)}"
     if code == pytest.ExitCode.TESTS_FAILED and chosen.failed and chosen.failed in chosen.tests:
         return Verdict.KILLED, chosen.failed
+    if chosen.broken or chosen.missing:
+        return Verdict.ERROR, f"not collected: {chosen.broken or min(chosen.missing)}"
     if code == pytest.ExitCode.OK and chosen.passed == len(chosen.tests):
         return Verdict.SURVIVED, ""
     return Verdict.ERROR, f"pytest ended with {code!r} after {chosen.passed} of {len(chosen.tests)} tests"
