@@ -89,3 +89,15 @@ def test_distrusted_standstill_needs_new_evidence() -> None:
     belt.hear(STANDS, 4)
     assert belt.stands
     assert belt.zero_ns == 3
+
+
+def test_a_change_of_speed_is_news_and_a_repetition_is_none() -> None:
+    """`changed_ns` is when the reported speed last changed; the first report is a change, silence is none."""
+    belt = Belt()
+    belt.hear(RUNS, 1)
+    belt.hear(RUNS, 2)
+    assert belt.changed_ns == 1
+    belt.hear(MUTE, 3)
+    belt.hear(STANDS, 4)
+    belt.hear(STANDS, 5)
+    assert belt.changed_ns == 4
