@@ -9,7 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 from retrowalk.config import Config, ConfigError, is_system_bus, load_config
+from retrowalk.machines import record_path
 from retrowalk.model.settings import BrokerLost, HeartLimits, StrapTier
+from support.machines import record
 
 SHIPPED = Path(__file__).parents[1] / "config" / "retrowalk.toml"
 PRIVATE_BUS = {"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/tmp/private-bus"}
@@ -75,7 +77,7 @@ def test_every_error_is_told_at_once_with_key_value_and_what_would_be_right(writ
         "mqtt.prot: there is no such key; did you mean port?",
         'strap.tier = "gpio": this version reads no GPIO yet',
         'treadmill.address = "here": write six pairs of hex digits, as in AA:BB:CC:DD:EE:FF',
-        "treadmill.run_down_s = -1",
+        "treadmill.run_down_s: is measured now",
         "walker.level = 4: Input should be 0, 1, 2 or 3",
         "walker.comfortable_pace = \"fast\": 'fast' is not a speed; write",
         "sesion: there is no such key; did you mean session?",
@@ -211,14 +213,26 @@ def test_mqtt_can_be_off(write: Any) -> None:
     assert config.engine_settings().declared_button is False
 
 
-def test_the_treadmill_gets_its_profile(write: Any) -> None:
-    """Commissioned numbers reach the link."""
-    path = write(
-        WITHOUT_STRAP + '[treadmill]\naddress = "AA:BB:CC:DD:EE:FF"\nrun_down_s = 7\nstart_delay_s = 5\n'
-        "commissioned = true\n"
-    )
+def test_the_treadmill_gets_its_record(write: Any, tmp_path: Path) -> None:
+    """What commissioning measured reaches the link, from the state folder."""
+    known = record("ideal", run_down_s=7.0)
+    (tmp_path / "state" / "machines").mkdir(parents=True)
+    record_path(tmp_path / "state" / "machines", known.address).write_text(known.to_toml())
+    path = write(WITHOUT_STRAP + f'[daemon]\nstate_dir = "state"\n[treadmill]\naddress = "{known.address}"\n')
     settings = load_config(path, {}).treadmill_settings()
-    assert (settings.address, settings.run_down_s, settings.commissioned) == ("AA:BB:CC:DD:EE:FF", 7.0, True)
+    assert settings.machines.records == (known,)
+    assert settings.expected.value("run_down_s") == 7.0
+
+
+@pytest.mark.parametrize(
+    "line", ["run_down_s = 7", "start_delay_s = 5", "commissioned = true", "silent_after_stop = false"]
+)
+def test_what_was_written_by_hand_once_is_measured_now(write: Any, line: str) -> None:
+    """An old configuration is told what to do instead."""
+    (problem,) = problems_of(write(f"{WITHOUT_STRAP}[treadmill]\n{line}\n"), {})
+    assert problem.startswith(
+        f"treadmill.{line.split(maxsplit=1)[0]}: is measured now: delete this line, and run `retrowalk com"
+    )
 
 
 def test_directories_are_named_after_the_daemon(write: Any) -> None:
@@ -273,8 +287,6 @@ def test_the_system_bus_is_known_by_any_of_its_names(address: str | None, is_sys
         ),
         (WITHOUT_STRAP + '[mqtt]\nca_file = "absent.crt"\n', "mqtt.ca_file"),
         (WITHOUT_STRAP + '[mqtt]\npassword_file = "absent"\n', "mqtt.username"),
-        (WITHOUT_STRAP + "[treadmill]\ncommissioned = true\nrun_down_s = 7\n", "treadmill.commissioned = true"),
-        (WITHOUT_STRAP + "[treadmill]\ncommissioned = true\nstart_delay_s = 5\n", "treadmill.commissioned = true"),
     ],
 )
 def test_tables_that_contradict_each_other_are_refused(write: Any, text: str, key: str) -> None:

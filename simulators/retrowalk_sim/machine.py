@@ -203,6 +203,8 @@ class Machine:
     def pull_key(self) -> None:
         """Take the safety key out: the motor has no power."""
         self._log.saw(self.now_s, "key_pulled")
+        if not self.profile.key_cuts:
+            return
         self._run_down(State.KEY_OUT)
         if self.profile.key_status:
             self._tell(self.profile.key_status, True)

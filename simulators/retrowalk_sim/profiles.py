@@ -34,6 +34,7 @@ class Profile:
     name: str = ""  # the key in `profiles()`
     well_behaved: bool = True  # a session without any trip must be possible
     address: str = ""
+    firmware: str = "1.0"
 
     # the belt
     speed_kmh: Range = Range(0.8, 12.0, 0.1)
@@ -63,6 +64,7 @@ class Profile:
     ramp_status_every_s: float | None = None  # target-speed status while it runs down
     replays_status: bool = False
     key_status: bytes = Status.KEY  # empty: the safety key is not reported
+    key_cuts: bool = True  # pulling the safety key stops the belt
     speed_range_listed: bool = True
     training_status_listed: bool = True
     reserved_training: bool = False  # run-down and rest have training statuses that the standard does not know
@@ -87,6 +89,8 @@ class Profile:
     early_speed_drops_link: bool = False  # a set-point on a standing belt
     drops_after_stop_s: float = inf
     drops_unwritten_s: float = inf  # nothing was written for so long
+    stops_unlinked: bool = False  # its belt stops when the link is lost
+    restarts_with_power: bool = False  # its belt starts when the mains come back
     blocks_after_link: bool = False  # one connection, then none until it is switched off and on
 
     @property

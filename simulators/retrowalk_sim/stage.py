@@ -30,6 +30,8 @@ class Stage:
             "clip_strap": lambda _: self.walker.clip_strap(),
             "pull_key": lambda _: treadmill.pull_key(),
             "insert_key": lambda _: treadmill.insert_key(),
+            "power_off": lambda _: treadmill.power_off(),
+            "power_on": lambda _: treadmill.power_on(),
             "press": lambda order: treadmill.press(str(order["key"])),
             "move_by_hand": lambda order: treadmill.move_by_hand(float(order["kmh"])),
             "take_control": lambda order: treadmill.take_control(order.get("kmh")),

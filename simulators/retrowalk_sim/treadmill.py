@@ -28,6 +28,7 @@ CONTROL_POINT: Final = uuid16(0x2AD9)
 MACHINE_STATUS: Final = uuid16(0x2ADA)
 DEVICE_INFORMATION: Final = uuid16(0x180A)
 MODEL: Final = uuid16(0x2A24)
+FIRMWARE: Final = uuid16(0x2A26)
 MANUFACTURER: Final = uuid16(0x2A29)
 
 ATT_RESPONSE_S: Final = (0.012, 0.030)
@@ -61,6 +62,7 @@ class Treadmill(Device):
         self._last_status = Status.STARTED
         self._wrote_s = 0.0  # the last write, or the connection
         self._blocked = False
+        self._powered = True
 
     # ---- what is true, whatever the radio says
 
@@ -107,12 +109,23 @@ class Treadmill(Device):
         """Put the safety key back."""
         self.machine.insert_key()
 
-    def power_cycle(self) -> None:
-        """Switch it off and on at the mains: the link is lost, and whatever blocked one is forgotten."""
+    def power_off(self) -> None:
+        """Switch it off at the mains: the link is lost, and the belt runs down by itself."""
         self.machine.cut_power()
-        self._reporter = Reporter(self.machine, self.faults)
         self.lose_link()
-        self._blocked = False
+        self._powered = False
+
+    def power_on(self) -> None:
+        """Switch it on: whatever blocked a link is forgotten; one machine goes on where it was."""
+        self._reporter = Reporter(self.machine, self.faults)
+        self._blocked, self._powered = False, True
+        if self.profile.restarts_with_power:
+            self.machine.start(by_hand=True)
+
+    def power_cycle(self) -> None:
+        """Switch it off and on at once."""
+        self.power_off()
+        self.power_on()
 
     def move_by_hand(self, speed_kmh: float) -> None:
         """Let somebody at the console run the belt at `speed_kmh` (0: stop it)."""
@@ -131,8 +144,8 @@ class Treadmill(Device):
 
     @property
     def connectable(self) -> bool:
-        """Whether it is in range, and not blocked by its own quirk."""
-        return super().connectable and not self._blocked
+        """Whether it is in range, switched on, and not blocked by its own quirk."""
+        return super().connectable and self._powered and not self._blocked
 
     def connected(self, now_s: float) -> None:
         """Take note that a central connected; one machine starts its belt for that."""
@@ -214,6 +227,8 @@ class Treadmill(Device):
         self._control.held = False
         self._pending = 0
         self._blocked = self.profile.blocks_after_link
+        if self.profile.stops_unlinked:
+            self.machine.stop(by_hand=True)
 
     def _report(self) -> None:
         for frame in self._reporter.report():
@@ -257,6 +272,7 @@ def _values(profile: Profile) -> dict[str, bytes]:
         FEATURE: frames.features(announced, incline=incline is not None),
         MANUFACTURER: b"retrowalk-sim",
         MODEL: profile.name.encode(),
+        FIRMWARE: profile.firmware.encode(),
     }
     if profile.speed_range_listed:
         values[SPEED_RANGE] = _range(profile.speed_kmh)
@@ -274,7 +290,7 @@ def _services(profile: Profile, values: dict[str, bytes]) -> tuple[Service, ...]
         Characteristic(CONTROL_POINT, profile.control_point),
         Characteristic(MACHINE_STATUS, frozenset({"notify"})),
     )
-    about = tuple(Characteristic(uuid, frozenset({"read"})) for uuid in (MANUFACTURER, MODEL))
+    about = tuple(Characteristic(uuid, frozenset({"read"})) for uuid in (MANUFACTURER, MODEL, FIRMWARE))
     return (Service(FITNESS_MACHINE, fitness), Service(DEVICE_INFORMATION, about))
 
 

@@ -28,6 +28,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from retrowalk.files import read_small
+from retrowalk.machines import load_machines, shipped_machines
 from retrowalk.model.settings import BrokerLost, EngineSettings, StrapTier
 from retrowalk.mqtt import MqttSettings
 from retrowalk.treadmill.machine import TreadmillSettings
@@ -64,7 +65,6 @@ Topic = Annotated[
     str,
     _like(r"[^+#/$\s]+(/[^+#/\s]+)*", 'write words with / between them, as in "home/retrowalk"; no + # $ or spaces'),
 ]
-Seconds = Annotated[float, Field(gt=0, le=120, allow_inf_nan=False)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +102,11 @@ class DaemonTable(_Table):
 
 
 class TreadmillTable(_Table):
-    """Which treadmill, and what commissioning found out about it."""
+    """Which treadmill. What it does is measured, and kept in its record."""
 
     address: Address | None = None
     name: str | None = None
     adapter: Adapter | None = None
-    run_down_s: Seconds | None = None
-    start_delay_s: Seconds | None = None
-    starts_at_console_only: StrictBool = False
-    silent_after_stop: StrictBool = False
-    commissioned: StrictBool = False
 
 
 class HeartRateTable(_Table):
@@ -227,9 +222,15 @@ class Config(_Table):
         shared = self.mqtt.model_dump(exclude={"enabled", "broker_lost"})
         return MqttSettings(node=self.daemon.name, simulated=self.simulated, **shared)
 
+    @property
+    def records_dir(self) -> Path:
+        """Where the records of commissioned treadmills are."""
+        return self.state_dir / "machines"
+
     def treadmill_settings(self) -> TreadmillSettings:
-        """Return which treadmill to look for, and its commissioned profile."""
-        return TreadmillSettings(**self.treadmill.model_dump(exclude={"adapter"}))
+        """Return which treadmill to look for, and what is known of it. Reads the profiles and the records."""
+        machines = load_machines(shipped_machines(), self.records_dir)
+        return TreadmillSettings(self.treadmill.address, self.treadmill.name, machines)
 
     def _broker_lost(self) -> BrokerLost:
         if self.mqtt.broker_lost != "auto":
@@ -293,10 +294,6 @@ def _anchored(config: Config, folder: Path, environ: Mapping[str, str]) -> Confi
 def _contradictions(config: Config, environ: Mapping[str, str]) -> Iterator[Problem]:
     """Yield what each table allows and the tables together do not."""
     strap, mqtt, walker = config.strap, config.mqtt, config.walker
-    treadmill = config.treadmill
-    if treadmill.commissioned and None in (treadmill.run_down_s, treadmill.start_delay_s):
-        words = "write run_down_s and start_delay_s as they were measured on this machine, or leave it false"
-        yield Problem("treadmill.commissioned", value=True, words=words)
     if strap.tier == "simulated" and strap.socket is None:
         yield Problem("strap.socket", None, "the simulated strap line needs the path of its socket")
     if strap.tier == "simulated" and is_system_bus(environ.get("DBUS_SYSTEM_BUS_ADDRESS")):
@@ -337,7 +334,16 @@ def _as_toml(value: object, longest: int = 80) -> str:
     return text if len(text) <= longest else text[:longest] + "…"
 
 
+_MEASURED: Final = "is measured now: delete this line, and run `retrowalk commission` on the empty belt"
+_GONE: Final[Mapping[tuple[int | str, ...], str]] = {
+    ("treadmill", key): _MEASURED
+    for key in ("run_down_s", "start_delay_s", "starts_at_console_only", "silent_after_stop", "commissioned")
+}
+
+
 def _unknown_key(location: tuple[int | str, ...]) -> str:
+    if location in _GONE:
+        return _GONE[location]
     known = list(_table_at(location[:-1]).model_fields)
     near = get_close_matches(str(location[-1]), known, 1)
     hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"

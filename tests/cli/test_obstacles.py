@@ -12,8 +12,9 @@ from retrowalk.interlock.rules import RULES
 from retrowalk.model.settings import EngineSettings, HeartLimits, StrapTier
 from retrowalk.treadmill.machine import TreadmillSettings
 from support.interlock_bench import NOW, at_level, good_readings
+from support.machines import commissioned
 
-FORESEEN = ("absent", "strap_too_weak", "no_handrails", "heart_rate_demanded", "single_bout_only")
+FORESEEN = ("absent", "strap_too_weak", "no_handrails", "heart_rate_demanded", "uncommissioned", "single_bout_only")
 SETTINGS = [
     EngineSettings(strap, rails, heart, without, remote_start=True, declared_button=button)
     for strap, rails, heart, without, button in product(
@@ -27,14 +28,17 @@ def refused_by_rules(level: int, settings: EngineSettings, treadmill: TreadmillS
     bench = good_readings(plan=at_level(level))
     r = Readings(settings, HeartRateFilter(settings.heart), plan=bench.plan)
     assert bench.machine is not None
-    r.machine = replace(bench.machine, **treadmill.profile)
+    known = treadmill.expected
+    r.machine = replace(
+        bench.machine, starts_at_console_only=known.starts_at_console_only, commissioned=known.commissioned
+    )
     r.presence_ns = NOW if settings.strap is StrapTier.LINE else None
     r.declared_ns = NOW if settings.declared_button else None
     return any(rule.broken(r, NOW) for rule in RULES if rule.name in FORESEEN)
 
 
 @pytest.mark.parametrize("level", range(4))
-@pytest.mark.parametrize("treadmill", [TreadmillSettings(), TreadmillSettings(starts_at_console_only=True)])
+@pytest.mark.parametrize("treadmill", [TreadmillSettings(), commissioned(), commissioned(starts_at_console_only=True)])
 def test_what_the_configuration_refuses_is_what_the_rules_will_refuse(level: int, treadmill: TreadmillSettings) -> None:
     """For every configuration: no obstacle is made up, and none is kept back."""
     plan = at_level(level)
@@ -57,4 +61,4 @@ def test_somebody_must_be_able_to_answer_the_first_prompt(level: int, remote: bo
     settings = EngineSettings(
         StrapTier.LINE, handrails=True, heart=HeartLimits(110, 130), remote_start=remote, declared_button=button
     )
-    assert (obstacles(at_level(level), settings, TreadmillSettings()) == ()) is open_
+    assert (obstacles(at_level(level), settings, commissioned()) == ()) is open_

@@ -20,8 +20,8 @@ from machines.stories import (
 )
 from retrowalk.model.reports import Ending, Phase, PhaseChanged, Reply, Rung, StopStep, Warned, WorkoutEnded
 from retrowalk.model.requests import Verb
-from retrowalk.treadmill.machine import TreadmillSettings
 from support.house import House
+from support.machines import commissioned
 
 YES = "yes"
 NO = "no"
@@ -192,7 +192,7 @@ async def silent_after_stop(h: House) -> None:
     8,
     "silent-after-stop",
     usable=ONE,
-    knows=TreadmillSettings(silent_after_stop=True, commissioned=True),
+    knows=commissioned("silent-after-stop", after_stop="silence"),
     daemon="refuses programs of more than one bout: `single_bout_only`",
 )
 async def silence_that_is_known(h: House) -> None:
@@ -203,7 +203,7 @@ async def silence_that_is_known(h: House) -> None:
     8,
     "silent-after-stop",
     usable=ONE,
-    knows=TreadmillSettings(silent_after_stop=True, commissioned=True),
+    knows=commissioned("silent-after-stop", after_stop="silence"),
     daemon="walks a single bout; latches nothing; after 30 s a person confirms the end by a reset",
 )
 async def one_bout_before_the_silence(h: House) -> None:
@@ -340,7 +340,7 @@ async def replays_status(h: House) -> None:
     18,
     "ignores-start",
     usable=ONE,
-    knows=TreadmillSettings(starts_at_console_only=True, commissioned=True),
+    knows=commissioned("ignores-start", starts_at_console_only=True),
     daemon="refuses programs of more than one bout: `single_bout_only`",
 )
 async def starts_at_its_console(h: House) -> None:
@@ -351,7 +351,7 @@ async def starts_at_its_console(h: House) -> None:
     18,
     "ignores-start",
     usable=ONE,
-    knows=TreadmillSettings(starts_at_console_only=True, commissioned=True),
+    knows=commissioned("ignores-start", starts_at_console_only=True),
     daemon="walks a single bout when a helper presses start within a minute of the walker's OK",
 )
 async def a_helper_starts_it(h: House) -> None:

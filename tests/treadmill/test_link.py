@@ -10,6 +10,9 @@ from dataclasses import replace
 import pytest
 
 import virtual_time
+from retrowalk.machines import Facts, Machines, Record
+from retrowalk.machines import Profile as HeardOf
+from retrowalk.machines.profile import Match
 from retrowalk.model.commands import Connect, Disconnect, Rebuild
 from retrowalk.model.machine import InclineRange, Machine
 from retrowalk.model.observations import (
@@ -30,6 +33,7 @@ from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim import frames as sim_frames
 from retrowalk_sim.gatt import Service
 from retrowalk_sim.profiles import Profile, profiles
+from support.machines import commissioned, record
 from treadmill.bench import Bench, bench, up
 
 type Scenario = Callable[[Bench], Awaitable[None]]
@@ -72,6 +76,8 @@ def test_a_link_tells_the_machine_once_and_writes_nothing() -> None:
             fastest=Speed(1200),
             step=Speed(10),
             incline=InclineRange(LEVEL, Incline(120), Incline(5)),
+            make="retrowalk-sim ideal",
+            firmware="1.0",
         )
         assert isinstance(ready.seen[0], LinkUp)
         assert ready.of(LinkUp) == [told]
@@ -81,14 +87,45 @@ def test_a_link_tells_the_machine_once_and_writes_nothing() -> None:
 
 
 def test_what_commissioning_knows_is_told_with_the_machine() -> None:
-    """Settings override the careful assumptions."""
+    """A record overrides the careful assumptions."""
 
     async def scenario(ready: Bench) -> None:
         machine = (await up(ready)).machine
         assert (machine.run_down_s, machine.start_delay_s) == (21.0, 16 / 3)
         assert (machine.commissioned, machine.silent_after_stop, machine.starts_at_console_only) == (True, True, False)
 
-    on_bench(scenario, settings=TreadmillSettings(run_down_s=21.0, silent_after_stop=True, commissioned=True))
+    on_bench(scenario, settings=commissioned(run_down_s=21.0, after_stop="silence"))
+
+
+@pytest.mark.parametrize(
+    ("known", "holds"),
+    [
+        (record("ideal"), True),
+        (record("ideal", passed=False), False),
+        (record("min-1.0"), False),
+        (record("ideal").model_copy(update={"firmware": "0.9"}), False),
+    ],
+)
+def test_a_machine_is_commissioned_by_its_own_record_alone(known: Record, holds: bool) -> None:
+    """The address must be its own, the firmware must not have changed since, and it must have passed."""
+
+    async def scenario(ready: Bench) -> None:
+        assert (await up(ready)).machine.commissioned is holds
+
+    on_bench(scenario, settings=TreadmillSettings(machines=Machines(records=(known,))))
+
+
+def test_hearsay_makes_a_machine_more_careful_and_never_less() -> None:
+    """A profile raises the slowest speed; its short run-down, and that it falls silent, are not believed."""
+    facts = Facts(slowest_kmh=1.0, fastest_kmh=50.0, run_down_s=1.0, after_stop="silence", starts_at_console_only=True)
+    heard = HeardOf(title="Sim", seen="nowhere", match=Match(manufacturer="retrowalk-*"), facts=facts)
+
+    async def scenario(ready: Bench) -> None:
+        machine = (await up(ready)).machine
+        assert (machine.slowest, machine.fastest, machine.run_down_s) == (Speed(100), Speed(1200), 10.0)
+        assert not any((machine.commissioned, machine.silent_after_stop, machine.starts_at_console_only))
+
+    on_bench(scenario, settings=TreadmillSettings(machines=Machines(profiles=(heard,))))
 
 
 @pytest.mark.parametrize(

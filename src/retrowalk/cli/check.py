@@ -10,12 +10,15 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 
 from retrowalk.cli.obstacles import NO_BUTTON, obstacles
 from retrowalk.config import DEFAULT_CONFIG, Config, ConfigError, load_config
+from retrowalk.machines import Knowledge
 from retrowalk.model import numbers as n
 from retrowalk.model.settings import StrapTier
 from retrowalk.programs import Library, PlanRefused, Program, load_library, plan_for, shipped_programs
+from retrowalk.treadmill.machine import TreadmillSettings
 
 BAD_CONFIG: Final = 2
 
@@ -38,24 +41,39 @@ def check(config: ConfigFile = DEFAULT_CONFIG) -> None:
     library = load_library([folder for folder in (shipped_programs(), loaded.programs.folder) if folder])
     for refusal in library.refusals:
         console.print(f"[red]✗[/] {escape(str(refusal))}")
-    for line in (*_programs(library, loaded), *_warnings(loaded, config)):
+    treadmill = loaded.treadmill_settings()
+    for bad in treadmill.machines.bad:
+        console.print(f"[red]✗[/] {escape(str(bad))}")
+    for line in (*_programs(library, loaded, treadmill), *_warnings(loaded, treadmill, config)):
         console.print(line)
-    if library.refusals:
+    console.print(_known(treadmill))
+    if library.refusals or treadmill.machines.bad:
         raise typer.Exit(BAD_CONFIG)
 
 
-def _programs(library: Library, config: Config) -> Iterator[str]:
+def _known(treadmill: TreadmillSettings) -> Table:
+    """Show what is known of the treadmill before it is asked; the ranges that it says will count more than defaults."""
+    known = treadmill.expected
+    table = Table(box=None, header_style="bold", padding=(0, 2, 0, 2))
+    for heading in (f"treadmill {known.record.name if known.record else ''}".strip(), "", "from"):
+        table.add_column(heading)
+    for row in known.rows():
+        table.add_row(*map(escape, row))
+    return table
+
+
+def _programs(library: Library, config: Config, treadmill: TreadmillSettings) -> Iterator[str]:
     """Say of each program whether it can be opened; those with the same reasons against them share a line."""
     by_reasons: defaultdict[tuple[str, ...], list[str]] = defaultdict(list)
     for program in library.programs.values():
-        by_reasons[_against(program, config)].append(program.id)
+        by_reasons[_against(program, config, treadmill)].append(program.id)
     for name in by_reasons.pop((), ()):
         yield f"[green]✓[/] {name}"
     for reasons, names in by_reasons.items():
         yield f"[yellow]–[/] {', '.join(names)}: {escape('; '.join(reasons))}"
 
 
-def _against(program: Program, config: Config) -> tuple[str, ...]:
+def _against(program: Program, config: Config, treadmill: TreadmillSettings) -> tuple[str, ...]:
     """Return why this walker cannot open `program` with this configuration; that is no error of the file."""
     try:
         plan = plan_for(program, config.walker)
@@ -63,10 +81,10 @@ def _against(program: Program, config: Config) -> tuple[str, ...]:
         return refused.reasons
     except Exception as error:  # noqa: BLE001 (whatever it is, it would be refused for that)
         return (str(error),)
-    return obstacles(plan, config.engine_settings(), config.treadmill_settings())
+    return obstacles(plan, config.engine_settings(), treadmill)
 
 
-def _warnings(config: Config, path: Path) -> Iterator[str]:
+def _warnings(config: Config, treadmill: TreadmillSettings, path: Path) -> Iterator[str]:
     """Say what the configuration allows and will still be refused, or is worth a second thought."""
     settings, level, name = config.engine_settings(), config.walker.level, config.daemon.name
     line = settings.strap is StrapTier.LINE
@@ -92,8 +110,27 @@ def _warnings(config: Config, path: Path) -> Iterator[str]:
         ),
         (settings.remote_start, "session.remote_start is true: a message alone may start the belt"),
         (settings.declared_button, "mqtt.declared_buttons: whoever may write there can pretend to stand there"),
-        (not config.treadmill.commissioned, "treadmill.commissioned is false: careful assumptions are used"),
+        *_about_record(treadmill.expected, settings.strap),
         (config.treadmill.address is None, "treadmill.address is not set: the first treadmill found is taken"),
         (config.mqtt.enabled and config.mqtt.ca_file is None, "mqtt.ca_file is not set: MQTT goes unencrypted"),
     )
     return (f"[yellow]![/] {escape(words)}" for holds, words in rows if holds)
+
+
+def _about_record(known: Knowledge, strap: StrapTier) -> Iterator[tuple[bool, str]]:
+    """Say what commissioning found, or that nobody commissioned, where it matters."""
+    record, key = known.record, known.value("safety_key")
+    yield record is None, "the treadmill is not commissioned: careful assumptions are used (`retrowalk commission`)"
+    if record is None:
+        return
+    yield not record.passed, f"commissioning refused the treadmill: {'; '.join(record.reasons)}"
+    yield (
+        strap is StrapTier.REPORTED and key != "reported",
+        'strap.tier is "reported", and commissioning did not see the safety key reported',
+    )
+    yield (
+        strap is StrapTier.ATTESTED and key not in ("reported", "cuts, not reported"),
+        'strap.tier is "attested", and commissioning did not see the safety key cut the belt',
+    )
+    yield known.value("cord_reversed") == "too long", "the safety cord was too long for somebody who stands reversed"
+    yield known.value("link_loss") == "belt runs on", "when the link is lost the belt runs on: keep the key clipped on"

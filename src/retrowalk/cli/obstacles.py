@@ -18,7 +18,8 @@ def obstacles(plan: Plan, settings: EngineSettings, treadmill: TreadmillSettings
     strap, level = settings.strap, plan.level
     line = strap is StrapTier.LINE
     button = settings.declared_button and level <= n.DECLARED_BUTTON_HIGHEST_LEVEL
-    single = treadmill.starts_at_console_only or treadmill.silent_after_stop
+    known = treadmill.expected
+    single = known.starts_at_console_only or known.silent_after_stop
     demands_heart_rate = level > n.EXCUSED_HIGHEST_LEVEL and settings.heart is None
     rows = (
         (not line and not settings.declared_button, NO_BUTTON),
@@ -37,6 +38,10 @@ def obstacles(plan: Plan, settings: EngineSettings, treadmill: TreadmillSettings
         (
             not demands_heart_rate and settings.heart is None and not settings.without_heart_rate,
             'walker.heart_rate is not set: write "limits", "age", or "none" to walk without a heart-rate strap',
+        ),
+        (
+            plan.backward and level > n.UNCOMMISSIONED_HIGHEST_LEVEL and not known.commissioned,
+            "the treadmill is not commissioned: backward at level 0 only (run `retrowalk commission`)",
         ),
         (single and len(plan.bouts) > 1, "this treadmill takes single-bout programs only"),
     )

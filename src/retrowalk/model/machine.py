@@ -32,3 +32,5 @@ class Machine:
     starts_at_console_only: bool = False
     silent_after_stop: bool = False
     commissioned: bool = False
+    make: str = ""  # manufacturer and model, as far as it says
+    firmware: str = ""

@@ -13,6 +13,9 @@ SPEED_RANGE: Final = _SIG_BASE.format("2ad4")
 INCLINE_RANGE: Final = _SIG_BASE.format("2ad5")
 CONTROL_POINT: Final = _SIG_BASE.format("2ad9")
 MACHINE_STATUS: Final = _SIG_BASE.format("2ada")
+MODEL: Final = _SIG_BASE.format("2a24")
+FIRMWARE: Final = _SIG_BASE.format("2a26")
+MANUFACTURER: Final = _SIG_BASE.format("2a29")
 
 REQUEST_CONTROL: Final = 0x00
 SET_SPEED: Final = 0x02

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from bleak.backends.device import BLEDevice
@@ -18,41 +18,37 @@ from pyftms import (  # type: ignore[import-untyped]
 
 from retrowalk.bluetooth import BleakClient, Sought
 from retrowalk.frames import FrameUnreadable
+from retrowalk.machines import About, Facts, Knowledge, Machines
 from retrowalk.model.machine import InclineRange, Machine
 from retrowalk.model.units import Incline, Speed
-from retrowalk.treadmill.assigned import FEATURE, FITNESS_MACHINE, INCLINE_RANGE, SPEED_RANGE
+from retrowalk.treadmill.assigned import (
+    FEATURE,
+    FIRMWARE,
+    FITNESS_MACHINE,
+    INCLINE_RANGE,
+    MANUFACTURER,
+    MODEL,
+    SPEED_RANGE,
+)
 from retrowalk.treadmill.frames import Features, ValueRange, read_features, read_incline_range, read_speed_range
 
 _log = structlog.get_logger(__name__)
 
-# For a machine that does not say. Slowest is what boarding asks for: the first frame after START trips on a machine
-# that cannot do it. Fastest is what the weakest walking pads do, and no more.
-_SLOWEST: Final = Speed.from_mph(0.5)
-_FASTEST: Final = Speed.from_kmh(6.0)
-_STEP: Final = Speed.from_kmh(0.1)
+_NOTHING_KNOWN: Final = Machines()
 
 
 @dataclass(frozen=True, slots=True)
 class TreadmillSettings:
-    """Which treadmill, and what commissioning knows better. None: any FTMS treadmill; the most careful assumption."""
+    """Which treadmill to look for (None: any FTMS treadmill), and what is known of those that may be found."""
 
     address: str | None = None
     name: str | None = None
-    run_down_s: float | None = None
-    start_delay_s: float | None = None
-    starts_at_console_only: bool = False
-    silent_after_stop: bool = False
-    commissioned: bool = False
+    machines: Machines = _NOTHING_KNOWN
 
     @property
-    def profile(self) -> dict[str, Any]:
-        """What commissioning knows, as fields of Machine; what it does not know is left out."""
-        timing = {"run_down_s": self.run_down_s, "start_delay_s": self.start_delay_s}
-        return {key: value for key, value in timing.items() if value is not None} | {
-            "starts_at_console_only": self.starts_at_console_only,
-            "silent_after_stop": self.silent_after_stop,
-            "commissioned": self.commissioned,
-        }
+    def expected(self) -> Knowledge:
+        """What is known of the treadmill before it was asked."""
+        return self.machines.expected(self.address)
 
     @property
     def sought(self) -> Sought:
@@ -77,17 +73,31 @@ def is_treadmill(advertisement: AdvertisementData) -> bool:
 
 
 async def read_machine(client: BleakClient, device: BLEDevice, settings: TreadmillSettings) -> Machine:
-    """Read what the machine says of itself. What is missing or senseless is replaced by careful assumptions."""
+    """Read what the machine says of itself, and put what is known better in its place."""
     features = await _read(client, FEATURE, read_features)
-    slowest, fastest, step = _speeds(await _read(client, SPEED_RANGE, read_speed_range))
+    speeds = _speeds(await _read(client, SPEED_RANGE, read_speed_range))
+    incline = _inclines(features, await _read(client, INCLINE_RANGE, read_incline_range))
+    manufacturer, model, firmware = [await _read(client, uuid, _text) or "" for uuid in (MANUFACTURER, MODEL, FIRMWARE)]
+    about = About(device.name or "", manufacturer, model)
+    known = settings.machines.about(device.address, about, firmware, speeds)
+    if known.stale:
+        _log.warning(
+            "commissioned_for_another_firmware", then=known.stale.firmware, now=firmware, do="commission again"
+        )
     return Machine(
         address=device.address,
         name=device.name or device.address,
-        slowest=slowest,
-        fastest=fastest,
-        step=step,
-        incline=_inclines(features, await _read(client, INCLINE_RANGE, read_incline_range)),
-        **settings.profile,
+        slowest=Speed.from_kmh(known.value("slowest_kmh")),
+        fastest=Speed.from_kmh(known.value("fastest_kmh")),
+        step=Speed.from_kmh(known.value("step_kmh")),
+        incline=None if known.value("incline") is False else incline,
+        start_delay_s=known.value("start_delay_s"),
+        run_down_s=known.value("run_down_s"),
+        starts_at_console_only=known.starts_at_console_only,
+        silent_after_stop=known.silent_after_stop,
+        commissioned=known.commissioned,
+        make=f"{manufacturer} {model}".strip(),
+        firmware=firmware,
     )
 
 
@@ -104,12 +114,17 @@ async def _read[T](client: BleakClient, uuid: str, decode: Callable[[bytes], T])
         return None
 
 
-def _speeds(said: ValueRange | None) -> tuple[Speed, Speed, Speed]:
+def _text(value: bytes) -> str:
+    """Decode a text of the Device Information; what is no text is left out, and so is what would break a line."""
+    return "".join(filter(str.isprintable, value.decode("utf-8", "ignore"))).strip()
+
+
+def _speeds(said: ValueRange | None) -> Facts:
+    """Return the speed range as far as it makes sense."""
     if said is None or not 0 <= said.min < said.max:
-        _log.warning("speed_range_assumed", said=said, slowest=_SLOWEST.kmh, fastest=_FASTEST.kmh, step=_STEP.kmh)
-        return _SLOWEST, _FASTEST, _STEP
-    step = Speed.from_kmh(said.step)
-    return Speed.from_kmh(said.min), Speed.from_kmh(said.max), step or _STEP
+        _log.warning("speed_range_assumed", said=said)
+        return Facts()
+    return Facts(slowest_kmh=said.min, fastest_kmh=said.max, step_kmh=said.step or None)
 
 
 def _inclines(features: Features | None, said: ValueRange | None) -> InclineRange | None:
