@@ -1,4 +1,4 @@
-"""Small text files that people write, read so that nothing found under their name can hang the reader."""
+"""Small text files: read so that nothing found under their name can hang the reader, written so that they are whole."""
 
 from __future__ import annotations
 
@@ -18,3 +18,23 @@ def read_small(path: Path, most_bytes: int) -> str:
     if len(content) > most_bytes:
         raise OSError(errno.EFBIG, f"it is larger than {most_bytes // 1024} KiB", str(path))
     return content.decode("utf-8")
+
+
+def write_durably(path: Path, text: str) -> None:
+    """Write a file that is there whole, after a power cut too, or not at all. Raises OSError."""
+    fresh = path.with_suffix(".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make names that were added to, or removed from, `folder` durable. Raises OSError."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

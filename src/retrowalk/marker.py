@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Final
 
 import structlog
 
-from retrowalk.files import read_small
+from retrowalk.files import read_small, sync_folder, write_durably
 from retrowalk.model.observations import MarkerStored, Observation
 
 MARKER_NAME: Final = "session-marker"
@@ -59,14 +58,8 @@ class SessionMarker:
         self._disk.shutdown(wait=True)
 
     def _write(self, text: str) -> bool:
-        fresh = self.path.with_suffix(".new")
         try:
-            with fresh.open("w", encoding="utf-8") as file:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
-            _sync_folder(self.path.parent)
+            write_durably(self.path, text)
         except OSError as error:
             log.error("marker_not_stored", path=str(self.path), error=str(error), belt="will not start")  # noqa: TRY400
             return False
@@ -75,14 +68,6 @@ class SessionMarker:
     def _remove(self) -> None:
         try:
             self.path.unlink(missing_ok=True)
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
         except OSError as error:
             log.error("marker_not_removed", path=str(self.path), error=str(error))  # noqa: TRY400
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -143,7 +143,7 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """Set the stage in `folder`; `mqtt` and `session` are more lines for those tables. With `port`, bring no broker."""
     broker_port = port or _free_port()
-    async with _maybe_broker(folder, broker_port, wanted=port is None), _simulator(folder, profile) as simulator:
+    async with _maybe_broker(folder, broker_port, wanted=port is None), start_simulator(folder, profile) as simulator:
         ready = await _ready(simulator, folder)
         facts = {"treadmill": ready["address"], "heart_rate": ready["heart_rate_address"], "port": broker_port}
         config = folder / "retrowalk.toml"
@@ -190,7 +190,8 @@ async def _maybe_broker(folder: Path, port: int, *, wanted: bool) -> AsyncIterat
 
 
 @asynccontextmanager
-async def _simulator(folder: Path, profile: str) -> AsyncIterator[Simulator]:
+async def start_simulator(folder: Path, profile: str) -> AsyncIterator[Simulator]:
+    """Run `retrowalk-sim` in `folder`, with a heart-rate strap and a strap line."""
     program = Path(sys.executable).with_name("retrowalk-sim")
     if not program.exists():
         raise StageError(f"{program} is missing: install the simulators (make setup)")

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from commissioning.ground import Helper, commissioned
+from commissioning.hands import HANDS
+from retrowalk.app.commission import SessionLeftOpen, commission, record_of
+from retrowalk.app.compose import AlreadyRunning, make_folders, only_one
+from retrowalk.commissioning import Findings, Verdict
+from retrowalk.config import Config, DaemonTable
+from retrowalk.machines import Machines
+from retrowalk_sim.treadmill import Treadmill
+from virtual_time import run
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    """Folders of its own."""
+    return Config(daemon=DaemonTable(runtime_dir=tmp_path / "run", state_dir=tmp_path / "state"))
+
+
+async def test_a_session_that_did_not_end_is_a_persons_to_reset(config: Config) -> None:
+    """No link, no START; it says what to do."""
+    make_folders(config)
+    (config.state_dir / "session-marker").write_text('{"address": "", "latch": "strap_open"}')
+    with pytest.raises(SessionLeftOpen, match=r"\(strap_open\): start the daemon"):
+        await commission(config, Helper(Treadmill()))
+
+
+async def test_a_daemon_that_runs_keeps_its_treadmill(config: Config) -> None:
+    """They share a lock."""
+    make_folders(config)
+    with only_one(config.runtime_dir / "lock"), pytest.raises(AlreadyRunning):
+        await commission(config, Helper(Treadmill()))
+
+
+def test_the_record_makes_the_machine_a_commissioned_one() -> None:
+    """What was found is what the daemon will trust, with its date, firmware and figures."""
+    report = run(commissioned("slow-belt", **HANDS))
+    record = record_of(report.findings, report.verdict, NOON)
+    assert record is not None
+    assert (record.date, record.firmware, record.make) == (NOON, "1.0", "retrowalk-sim slow-belt")
+    known = Machines(records=(record,)).expected(record.address)
+    assert known.commissioned
+    assert known.value("run_down_s") == pytest.approx(5.6 / 0.25, abs=0.6)
+    assert len(record.figures.run_downs) == 3
+
+
+def test_a_refusal_is_kept_too() -> None:
+    """The machine is not commissioned, and the reason is there for `check`."""
+    report = run(commissioned("mph-unseen"))
+    record = record_of(report.findings, report.verdict, NOON)
+    assert record is not None
+    assert not Machines(records=(record,)).expected(record.address).commissioned
+    assert "it takes km/h for mph" in record.reasons[0]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.ABANDONED, Verdict.NO_MACHINE, None])
+def test_what_was_not_finished_leaves_a_former_record_alone(verdict: Verdict | None) -> None:
+    """Nothing is written."""
+    assert record_of(Findings(), verdict, NOON) is None

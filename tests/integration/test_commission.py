@@ -1,0 +1,141 @@
+"""`retrowalk commission` as a process of its own, over real bleak and D-Bus."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from integration.scene import STOP, Scene
+from retrowalk.cli.demo_stage import Simulator, start_simulator
+
+CONFIG = """\
+[daemon]
+runtime_dir = "run"
+state_dir = "state"
+[treadmill]
+address = "{address}"
+[heart_rate]
+enabled = false
+[walker]
+heart_rate = "none"
+"""
+
+
+@dataclass
+class Terminal:
+    """Somebody at a keyboard."""
+
+    process: asyncio.subprocess.Process
+    read: str = ""
+
+    async def sees(self, words: str, patience_s: float = 30) -> None:
+        """Read until `words` are there."""
+        assert self.process.stdout
+        async with asyncio.timeout(patience_s):
+            while words not in self.read:
+                line = await self.process.stdout.readline()
+                assert line, f"it ended without {words!r}: {self.read}"
+                self.read += line.decode()
+
+    def types(self, text: str) -> None:
+        """Type a line."""
+        assert self.process.stdin
+        self.process.stdin.write(f"{text}\n".encode())
+
+    async def ends(self) -> int:
+        """Wait for the exit status."""
+        async with asyncio.timeout(60):
+            out, _ = await self.process.communicate()
+        self.read += out.decode()
+        return self.process.returncode or 0
+
+
+@asynccontextmanager
+async def terminal(config: Path, bus: str) -> AsyncIterator[Terminal]:
+    """Run the command with a keyboard."""
+    pipe = asyncio.subprocess.PIPE
+    command = (sys.executable, "-m", "retrowalk", "commission", "--yes", "--config", str(config))
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=pipe,
+        stdout=pipe,
+        stderr=asyncio.subprocess.STDOUT,
+        env={**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": bus},
+    )
+    try:
+        yield Terminal(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+@asynccontextmanager
+async def beside_a_treadmill(folder: Path, profile: str = "ideal") -> AsyncIterator[tuple[Terminal, Simulator]]:
+    """Run the command beside a simulated treadmill of its own."""
+    async with start_simulator(folder, profile) as simulator:
+        ready = await simulator.until("ready")
+        config = folder / "treadmill.toml"
+        config.write_text(CONFIG.format(address=ready["address"]))
+        async with terminal(config, ready["bus"]) as keyboard:
+            yield keyboard, simulator
+
+
+async def test_ctrl_c_on_a_moving_belt_stops_it_first(tmp_path: Path) -> None:
+    """Stop is written, the belt stands, only then the process ends; no marker, no record."""
+    async with beside_a_treadmill(tmp_path) as (keyboard, simulator):
+        await keyboard.sees("Is all that so?")
+        keyboard.types("yes")
+        await keyboard.sees("ENTER starts it")
+        keyboard.types("")
+        started = await simulator.until("belt_started")
+        keyboard.process.send_signal(signal.SIGINT)
+        assert await keyboard.ends() == 1
+        assert [event for event in simulator.of("written", after_s=started["at_s"]) if event["detail"] == STOP]
+        assert simulator.of("belt_standing", after_s=started["at_s"])
+    assert "Nothing was written" in keyboard.read
+    assert not list((tmp_path / "state").rglob("*"))
+
+
+async def test_a_belt_that_does_not_stop_is_left_to_the_failsafe(tmp_path: Path) -> None:
+    """Killed in its alarm: the marker is there, with the address, for `retrowalk stop` and for the daemon."""
+    async with beside_a_treadmill(tmp_path, "ignores-stop") as (keyboard, _):
+        await keyboard.sees("Is all that so?")
+        keyboard.types("yes")
+        await keyboard.sees("ENTER starts it")
+        keyboard.types("")
+        await keyboard.sees("the belt does not slow down: feet on the side boards, hold on, pull the cord")
+        keyboard.process.kill()
+        await keyboard.process.wait()
+    assert (tmp_path / "state" / "session-marker").exists()
+
+
+async def test_it_leaves_a_running_daemon_its_treadmill(idle: Scene) -> None:
+    """Exit 2, and nothing is written to the treadmill."""
+    async with terminal(idle.config, idle.stage.environment["DBUS_SYSTEM_BUS_ADDRESS"]) as keyboard:
+        assert await keyboard.ends() == 2
+    assert "another daemon holds" in keyboard.read
+    assert idle.writes == []
+
+
+@pytest.mark.nightly
+async def test_a_whole_commissioning(tmp_path: Path) -> None:
+    """Two minutes in real time: it passes, and the record is there."""
+    async with beside_a_treadmill(tmp_path) as (keyboard, _):
+        await keyboard.sees("Is all that so?")
+        keyboard.types("yes")
+        for _start in range(3):
+            keyboard.read = ""
+            await keyboard.sees("ENTER starts it", patience_s=120)
+            keyboard.types("")
+        assert await keyboard.ends() == 0
+    (record,) = (tmp_path / "state" / "machines").glob("*.toml")
+    assert "passed = true" in record.read_text()
