@@ -55,8 +55,8 @@ def plan_finder(config: Config, library: Library) -> Callable[[str], Plan]:
 
 async def serve(config: Config) -> int:
     """Run the daemon until SIGTERM, SIGINT or SIGHUP; return its exit status. Raises AlreadyRunning, FolderUnusable."""
-    _make_folders(config)
-    with _only_one(config.runtime_dir / "lock"):
+    make_folders(config)
+    with only_one(config.runtime_dir / "lock"):
         daemon = compose(config)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -72,7 +72,10 @@ def compose(config: Config) -> Daemon:
     find_plan = plan_finder(config, library)
     daemon = Daemon(Engine(config.engine_settings()))
     bluetooth = Bluetooth(config.treadmill.adapter)
-    treadmill = TreadmillLink(config.treadmill_settings(), daemon.observe, bluetooth)
+    settings = config.treadmill_settings()
+    for bad in settings.machines.bad:
+        log.warning("machine_file_refused", file=str(bad.file), why=bad.problems)
+    treadmill = TreadmillLink(settings, daemon.observe, bluetooth)
     mqtt = config.mqtt_settings()
     daemon.parts = Parts(
         link=treadmill,
@@ -111,7 +114,8 @@ def _lines(config: Config, daemon: Daemon) -> tuple[Line, ...]:
     return (SimulatedStrap(config.strap.socket, daemon.observe),) if config.strap.socket else ()
 
 
-def _make_folders(config: Config) -> None:
+def make_folders(config: Config) -> None:
+    """Make the folders that a daemon writes to. Raises FolderUnusable."""
     for folder in (config.runtime_dir, config.state_dir):
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -122,7 +126,7 @@ def _make_folders(config: Config) -> None:
 
 
 @contextmanager
-def _only_one(lock: Path) -> Iterator[None]:
+def only_one(lock: Path) -> Iterator[None]:
     """Hold the lock of this instance. Raises AlreadyRunning and FolderUnusable."""
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o640)
