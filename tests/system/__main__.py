@@ -14,9 +14,11 @@ from typing import Final
 from system import report
 from system.host import Unable, require
 from system.image import ARCHS, CHECKOUT, GUEST, code
-from system.machine import booted
+from system.machine import BOOT_S, Guest, booted
 
 LONGEST_S: Final = 4 * 3600.0
+NOTHING_SELECTED: Final = 5  # pytest's exit status
+WAYS: Final = {"reboot": "systemctl reboot", "power_cut": "echo b >/proc/sysrq-trigger"}
 
 
 def main() -> int:
@@ -43,12 +45,26 @@ def _run(arch_name: str, only: str, repeat: int, out: Path) -> int:
     with booted(arch, out) as guest:
         words = {"NOW": f"{time.time():.3f}", "ONLY": only, "REPEAT": str(repeat)}
         setting = " ".join(f"{name}={quote(value)}" for name, value in words.items())
-        status = guest.do(f"({setting}\n{(GUEST / 'run.sh').read_text()}\n)", say, LONGEST_S)
+        statuses = [guest.do(_script("run", setting), say, LONGEST_S)]
+        statuses += [_rebooted(guest, way) for way in WAYS if not only or way in only]
     (out / "code.tar").unlink()
     say("", *report.table(out / "out"), "")
     busy = os.getloadavg()[0]
     say(f"system: {arch_name}, {time.monotonic() - begun_s:.0f} s, host load {busy:.1f}; logs: {out / 'out'}")
-    return min(status, 1)
+    return 0 if set(statuses) <= {0, NOTHING_SELECTED} and 0 in statuses else 1
+
+
+def _script(name: str, setting: str = "") -> str:
+    return f"({setting}\n{(GUEST / f'{name}.sh').read_text()}\n)"
+
+
+def _rebooted(guest: Guest, way: str) -> int:
+    """Start a session, end the system `way`, boot, and look what is left; return the worst status."""
+    if status := guest.do(_script("before"), say, BOOT_S):
+        return status
+    guest.tell(WAYS[way])
+    guest.await_boot()
+    return guest.do(_script("again", f"AFTER={way}"), say, BOOT_S)
 
 
 def say(*lines: str) -> None:

@@ -17,7 +17,7 @@ from system.image import GUEST, Arch, cache, debian, key, made, site
 
 CPUS: Final = 2
 MEMORY_MB: Final = 1024
-BOOT_S: Final = 300.0
+BOOT_S: Final = 600.0
 ANSWER_S: Final = 120.0
 TAG: Final = "booted"
 KERNEL: Final = "mitigations=off quiet loglevel=4 systemd.show_status=0"  # guards against nobody here, at a high price
@@ -43,6 +43,10 @@ class Guest:
             if not line.startswith("@"):
                 hear(line)
         raise Unable(f"the guest did not finish within {patience_s:g} s; its console: {self._folder / 'console'}")
+
+    def tell(self, command: str) -> None:
+        """Have the guest do something, and do not wait."""
+        self._hand.sendall(f"{command}\n".encode())
 
     def await_boot(self) -> None:
         """Wait until its shell is there. Raises Unable."""

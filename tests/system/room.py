@@ -9,15 +9,15 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final
 
 from integration.home import Home, home_at
 from retrowalk.cli.demo_stage import Simulator
+from system.session import start_belt
 
 UNIT: Final = "retrowalk@treadmill.service"
 CONFIG: Final = Path("/etc/retrowalk/treadmill.toml")
@@ -25,12 +25,12 @@ MARKER: Final = Path("/var/lib/retrowalk/treadmill/session-marker")
 OUT: Final = Path(os.environ.get("RETROWALK_GUEST", "/nowhere"))
 COMMAND: Final = str(Path(sys.executable).with_name("retrowalk"))
 PORT: Final = 1883
-READING_S: Final = 1.2
 PATIENCE_S: Final = 60.0
 FAILSAFE_START_S: Final = 1.1  # on an idle host; a quicker guest changes no limit, a slower one stretches them
 STOP: Final = "0801"
 START: Final = "07"
 ADAPTER: Final = "/org/bluez/hci0"
+SIMULATION: Final = ("treadmill", "--link", "hci:vhci", "--heart-rate", "--json")
 
 _CONFIG: Final = """\
 [daemon]
@@ -51,7 +51,6 @@ heart_rate_hard_bpm = 140
 declared_buttons = ["ok"]
 [session]
 handrails = true
-{session}
 """
 
 
@@ -133,31 +132,9 @@ class Room:
         return since_s
 
     async def run(self) -> None:
-        """Arm, answer the prompt, and wait until the belt runs at board speed."""
-        since = len(self.home.events)
-        await self.home.taken("select_program", "demo")
-        await self.home.press()
-        await self.home.taken("arm")
-        await self.home.event("prompt", since, kind="board")
-        await self.answer()
-        await self.home.phase("step_on", since)
+        """Have the belt run at board speed, in a session."""
+        await start_belt(self.home)
         assert MARKER.exists()
-
-    async def answer(self) -> None:
-        """Read a prompt and press; again while the daemon says that it is too early, for the heart rate perhaps."""
-        refused = True
-        while refused:
-            await asyncio.sleep(READING_S)
-            since = len(self.home.events)
-            await self.home.press()
-            refused = await self.home.until(partial(self._refused, since), "an answer to a press")
-
-    def _refused(self, since: int) -> bool | None:
-        """Return whether a press was refused; None = not known yet."""
-        for event in self.home.events[since:]:
-            if event["event_type"] == "prompt_closed" or event.get("what") == "press_refused":
-                return bool(event["event_type"] != "prompt_closed")
-        return None
 
     async def stopped(self, since_s: float, patience_s: float = PATIENCE_S) -> tuple[float, float]:
         """Wait for a Stop and for standstill later than `since_s`; note and return how much later they were."""
@@ -181,20 +158,9 @@ class Room:
 
 
 @asynccontextmanager
-async def simulated(profile: str, *options: str) -> AsyncIterator[tuple[Simulator, dict[str, str]]]:
+async def simulated(profile: str) -> AsyncIterator[tuple[Simulator, dict[str, str]]]:
     """Put a treadmill and a heart-rate strap on the air, and wait until bluetoothd has its radio on."""
-    program = Path(sys.executable).with_name("retrowalk-sim")
-    command = (
-        str(program),
-        "treadmill",
-        "--profile",
-        profile,
-        "--link",
-        "hci:vhci",
-        "--heart-rate",
-        "--json",
-        *options,
-    )
+    command = (f"{COMMAND}-sim", *SIMULATION, "--profile", profile)
     with (OUT / "simulator.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=log)
     simulator = Simulator(process)
@@ -218,15 +184,20 @@ async def _end(process: Process) -> None:
         process.kill()
 
 
+def configure(addresses: Mapping[str, str]) -> None:
+    """Write the daemon's configuration."""
+    CONFIG.write_text(_CONFIG.format(**addresses))
+
+
 @asynccontextmanager
-async def furnished(name: str, profile: str = "ideal", *, session: str = "") -> AsyncIterator[Room]:
+async def furnished(name: str, profile: str = "ideal") -> AsyncIterator[Room]:
     """Furnish the room; on the way out keep what everybody said, and leave it as it was."""
     since = f"@{time.time():.0f}"
     async with AsyncExitStack() as stack:
         await systemctl("start", "bluetooth", "mosquitto")
         simulator, ready = await stack.enter_async_context(simulated(profile))
         stack.push_async_callback(_leave, name, since, simulator)
-        CONFIG.write_text(_CONFIG.format(session=session, **ready))
+        configure(ready)
         await systemctl("start", UNIT)
         home = await stack.enter_async_context(home_at(PORT, "retrowalk/treadmill"))
         await home.status("online")

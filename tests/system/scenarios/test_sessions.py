@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from system.room import START, Room
+from system.session import answer, open_session
 
 FASTEST_KMH = 0.85
 BOUTS = 6
@@ -21,7 +22,7 @@ async def _walk_willingly(room: Room) -> None:
         event = await room.home.until(partial(_event, room, seen), "another event", PATIENCE_S)
         seen += 1
         if event["event_type"] == "prompt":
-            await room.answer()
+            await answer(room.home)
         elif event["event_type"] == "phase" and event["phase"] in STEPS:
             room.simulator.do("walker", step=STEPS[event["phase"]])
 
@@ -34,9 +35,7 @@ async def test_first_20s(room: Room) -> None:
     """Six bouts backward at half a mile an hour, from arming to hands off, without a trip."""
     walking = asyncio.create_task(_walk_willingly(room))
     try:
-        await room.home.taken("select_program", "first-20s")
-        await room.home.press()
-        await room.home.taken("arm")
+        await open_session(room.home, "first-20s")
         ended = await room.home.until(
             lambda: room.home._find(room.home.events, event_type="workout_ended"), "the end", PATIENCE_S
         )
