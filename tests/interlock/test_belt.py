@@ -63,6 +63,15 @@ def test_split_frames_are_taken_together() -> None:
     assert belt.frame == Telemetry(Speed(90), Incline(20), energy_kcal=3)
 
 
+def test_no_field_is_lost_or_kept_too_long() -> None:
+    """What a frame leaves out stays, field by field; what it says replaces what was."""
+    belt, one = Belt(), Telemetry(Speed(80), Incline(20), distance_m=1, elapsed_s=2, energy_kcal=3, steps=4)
+    other = Telemetry(Speed(90), Incline(30), distance_m=5, elapsed_s=6, energy_kcal=7, steps=8)
+    for frame, expected in ((one, one), (Telemetry(), one), (other, other), (Telemetry(), other)):
+        belt.hear(frame, 1)
+        assert belt.frame == expected
+
+
 def test_the_clock_advances_only_when_it_was_known_before() -> None:
     """The first elapsed time is no advance; the same again is none; another one is, also a reset to zero."""
     belt = Belt()
