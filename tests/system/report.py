@@ -17,10 +17,10 @@ NOT_RUN: Final = "skipped"
 def table(out: Path) -> list[str]:
     """Return a line a scenario; of repeated ones the median and the worst."""
     verdicts, figures = _verdicts(out), _figures(out / "figures.jsonl")
-    lines = [f"{'scenario':34} {'verdict':12} seconds from the cause: median / worst"]
-    for scenario, outcomes in verdicts.items():
+    lines = [f"{'scenario':44} {'verdict':12} from the cause, seconds: median / worst"]
+    for scenario in [*verdicts, *(name for name in figures if name not in verdicts)]:
         times = "   ".join(_times(figures.get(scenario, {})))
-        lines.append(f"{scenario:34} {_verdict(outcomes):12} {times}".rstrip())
+        lines.append(f"{scenario:44} {_verdict(verdicts.get(scenario, [])):12} {times}".rstrip())
     return lines
 
 
@@ -35,8 +35,9 @@ def _verdicts(out: Path) -> dict[str, list[str]]:
 
 
 def _verdict(outcomes: list[str]) -> str:
-    worst = next((outcome for outcome in ("FAILED", "skipped") if outcome in outcomes), "ok")
-    return worst if len(outcomes) == 1 else f"{worst} {outcomes.count('ok')}/{len(outcomes)}"
+    if len(set(outcomes)) <= 1:
+        return " ".join([*outcomes[:1], *([f"{len(outcomes)} times"] if len(outcomes) > 1 else [])])
+    return f"{'FAILED' if 'FAILED' in outcomes else 'ok'} {outcomes.count('ok')}/{len(outcomes)}"
 
 
 def _figures(file: Path) -> dict[str, dict[str, list[float]]]:
