@@ -90,6 +90,9 @@ def test_a_bout_begins_with_board_speed_whatever_is_proposed() -> None:
     """The first set-point is board speed, also when a higher one was proposed from the first moment on."""
     assert driven(good_readings(), FAST, 0.1)[1] == [SetSpeed(n.BOARD_SPEED)]
     assert driven(good_readings(), FAST, 3)[1][0] == SetSpeed(n.BOARD_SPEED)
+    fine = good_readings()
+    fine.machine = replace(MACHINE, step=Speed(1))
+    assert driven(fine, FAST, 0.3)[1] == [SetSpeed(Speed(v)) for v in (80, 81, 82)]
 
 
 def test_nothing_proposed_is_board_speed() -> None:
@@ -104,6 +107,15 @@ def test_without_a_machine_nothing_is_due() -> None:
     r = good_readings()
     r.machine = None
     assert driven(r, FAST, 5)[1] == []
+
+
+def test_easing_keeps_what_was_reached() -> None:
+    """A belt that is as fast and as steep as it should be stays so: no increase is not a decrease."""
+    r = good_readings()
+    uphill = Proposal(target=Speed(150), incline=Incline(20))
+    drive, _ = driven(r, uphill, 60)
+    assert driven(r, uphill, 10, drive, easing=True)[1] == []
+    assert (drive.set_point, drive.incline) == (Speed(150), Incline(20))
 
 
 def test_easing_allows_no_increase_of_anything() -> None:
@@ -254,8 +266,9 @@ def test_a_machine_without_a_usable_incline_is_not_asked_for_one(incline: Inclin
     """None, an empty range, only downhill, no step."""
     r = good_readings()
     r.machine = replace(MACHINE, incline=incline)
-    _, actions = driven(r, Proposal(incline=Incline(20)), 10)
-    assert not [a for a in actions if isinstance(a, SetIncline)]
+    for before in (LEVEL, None):
+        _, actions = driven(r, Proposal(incline=Incline(20)), 10, Drive.begin(r.board_speed, before, NOW))
+        assert not [a for a in actions if isinstance(a, SetIncline)]
 
 
 @pytest.mark.parametrize(("before", "first"), [(None, 0), (Incline(-20), 0), (Incline(120), 30), (Incline(20), 15)])

@@ -56,6 +56,18 @@ def test_a_longer_gap_allows_a_larger_step(gap_s: float, good: bool) -> None:
     assert (fed((0, 90), (gap_s, 130)).bpm == 130) is good
 
 
+def test_a_gap_counts_from_the_last_good_value() -> None:
+    """A jump within a second is one at any time of the day."""
+    assert fed((10, 90), (11, 130)).bpm == 90
+    assert fed((10, 90), (12, 130)).bpm == 130
+
+
+@pytest.mark.parametrize(("bpm", "good"), [(110, True), (111, False), (70, True), (69, False)])
+def test_after_an_artefact_the_old_level_is_what_lies_within_20(bpm: int, good: bool) -> None:
+    """Of the last good value, and at most that."""
+    assert (fed((0, 90), (1, 150), (2, bpm)).bpm == bpm) is good
+
+
 def test_an_artefact_is_forgotten_when_the_old_level_comes_back() -> None:
     """One odd value, then the old level: good at once, and the artefact left no trace."""
     heart = fed((0, 90), (1, 150), (2, 92))
@@ -68,6 +80,8 @@ def test_an_artefact_is_forgotten_when_the_old_level_comes_back() -> None:
     ([(1, 60), (2, 60), (3, 60), (4, 61), (5, 60), (6, 61), (7, 60)], 60),
     ([(1, 60), (4, 61), (5, 60), (6, 120), (7, 61), (8, 60), (9, 61)], 90),  # one disagrees: begin again
     ([(1, 60), (4, 61), (5, 60), (6, 120), (7, 61), (8, 60), (9, 61), (10, 60)], 60),
+    ([(1, 150), (4, 150), (5, 170), (6, 190), (7, 210)], 210),  # each agrees with the one before
+    ([(1, 150), (4, 150), (5, 171), (6, 190), (7, 210)], 90),
 ])  # fmt: skip
 def test_a_new_level_is_believed_after_four_samples_agree(samples: list[tuple[float, int]], bpm: int) -> None:
     """Suspect for three seconds is lost; after that four samples in a row that agree are a heart rate again."""
@@ -126,6 +140,13 @@ def test_over_the_hard_limit_means_over_it(bpm: int, trips: bool) -> None:
     assert heart.over_hard(seconds(7)) is trips
 
 
+@pytest.mark.parametrize(("bpm", "eases"), [(119, False), (120, False), (122, True)])
+def test_over_the_soft_limit_means_over_it(bpm: int, eases: bool) -> None:
+    """At the limit is not over it."""
+    heart = fed(*[(float(i), bpm + i % 2 if eases else bpm) for i in range(20)])
+    assert heart.over_soft(seconds(19)) is eases
+
+
 @pytest.mark.parametrize(("limit", "for_ns"), [("hard", n.HEART_RATE_HARD_NS), ("soft", n.HEART_RATE_SOFT_NS)])
 @pytest.mark.parametrize(("early_ns", "over"), [(1, False), (0, True), (-1, True)])
 def test_a_limit_must_be_passed_for_its_time(limit: str, for_ns: int, early_ns: int, over: bool) -> None:
@@ -161,6 +182,12 @@ def test_a_suspect_high_value_may_trip_and_a_suspect_low_one_never_clears() -> N
     assert heart.over_hard(seconds(12))
 
 
+def test_a_suspect_value_at_the_hard_limit_does_not_clear_it_either() -> None:
+    """Only what is over the limit counts although it is suspect."""
+    heart = fed(*every_second(165, 9), (9, 140), (10, 140), (11, 140))
+    assert heart.over_hard(seconds(11))
+
+
 def test_a_high_value_without_contact_trips_nothing() -> None:
     """A strap in the air that says 200 is a strap in the air."""
     heart = HeartRateFilter(LIMITS)
@@ -194,7 +221,8 @@ def test_only_plausible_values_are_ever_shown(samples: list[tuple[int, int, bool
 
 
 @pytest.mark.parametrize(("rr_ms", "good"), [
-    (272.0, False), (273.0, True), (2000.0, True), (2001.0, False), (5995.1, False),
+    (272.0, False), (272.7271, False), (60_000 / 220, True), (272.7274, True),
+    (2000.0, True), (2000.01, False), (2001.0, False), (5995.1, False),
 ])  # fmt: skip
 def test_an_interval_that_is_no_heartbeat_does_not_show_a_body(rr_ms: float, good: bool) -> None:
     """A strap on a table sends one of seconds now and then: 30 to 220 bpm or it does not count."""
