@@ -170,7 +170,7 @@ async def house(
         clock = daemon.clock_ns
         link = TreadmillLink(treadmill_settings or TreadmillSettings(), daemon.observe, bluetooth, clock_ns=clock)
         heart_rate = HeartRateClient(HeartRateSettings(), daemon.observe, bluetooth)
-        daemon.parts = Parts(link, disk, _Nobody(), heart_rate, made)
+        daemon.parts = Parts(link, disk, _Nobody(), heart_rate, bridge=made)
         running = asyncio.create_task(daemon.run())
         daemon.observe(StrapLine(closed=True))
         try:

@@ -14,6 +14,7 @@ import structlog
 
 from retrowalk.app.daemon import Daemon
 from retrowalk.app.parts import Line, Parts
+from retrowalk.app.trips import TripShelf, trips_folder
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.config import Config
 from retrowalk.control import ControlServer
@@ -99,6 +100,7 @@ def compose(config: Config) -> Daemon:
             simulated=config.simulated,
         ),
         lines=_lines(config, daemon),
+        trips=TripShelf(trips_folder(config.state_dir), simulated=config.simulated),
     )
     return daemon
 

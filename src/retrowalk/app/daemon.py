@@ -11,10 +11,12 @@ import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 import structlog
 
+from retrowalk.app.flight import Flight, FlightRecorder
 from retrowalk.app.parts import Parts
 from retrowalk.engine import Engine, Outcome
 from retrowalk.model.commands import ClearMarker, Command, Connect, Disconnect, Exit, StoreMarker
@@ -40,6 +42,7 @@ class Daemon:
     clock_ns: Callable[[], int] = time.monotonic_ns
     leave: Callable[[int], None] = os._exit
     parts: Parts = field(init=False)
+    recorder: FlightRecorder = field(default_factory=FlightRecorder)
     _inputs: deque[Observation | Request] = field(default_factory=deque)
     _turning: bool = False
     _failed: bool = False
@@ -75,7 +78,7 @@ class Daemon:
         link = _supervised(self.parts.link.run)
         companions = [_supervised(companion.run) for companion in self.parts.companions]
         try:
-            self._carry_out(self.engine.boot(self.parts.marker.cause(), self.clock_ns()))
+            self._boot()
             self.parts.service.ready("idle: hands off until armed")
             log.info("daemon_ready", belt="not touched: hands off until armed")
             await self._over.wait()
@@ -86,11 +89,18 @@ class Daemon:
             self._failed = True  # whatever still comes in is not acted upon
             if self._timer:
                 self._timer.cancel()
+            _guarded(self._cut, self.recorder)
             await self.parts.link.close()
             await _end([*companions, link])
         return 0
 
     # -- inside --------------------------------------------------------------------------------------------------
+
+    def _boot(self) -> None:
+        now_ns = self.clock_ns()
+        outcome = self.engine.boot(self.parts.marker.cause(), now_ns)
+        self._carry_out(outcome)
+        _guarded(partial(self._record, now_ns), outcome.reports)
 
     def _turn(self, event: Observation | Request) -> None:
         now_ns = self.clock_ns()
@@ -102,6 +112,7 @@ class Daemon:
             self._fail()
             return
         self._tell(outcome.reports, now_ns)
+        _guarded(partial(self._record, now_ns), outcome.reports)
         if now_ns - self._kicked_ns >= _WATCHDOG_EVERY_NS:
             self._kicked_ns = now_ns
             self.parts.service.alive()
@@ -145,6 +156,17 @@ class Daemon:
                 _guarded(self.parts.bridge.publish_state, state)
             if any(isinstance(report, PhaseChanged) for report in reports):
                 self.parts.service.status(_status(state))
+
+    def _record(self, now_ns: int, reports: tuple[Report, ...]) -> None:
+        self._keep(self.recorder.hear(reports, now_ns, self.engine.state))
+
+    def _cut(self, recorder: FlightRecorder) -> None:
+        self._keep(recorder.cut())
+
+    def _keep(self, flights: list[Flight]) -> None:
+        if self.parts.trips:
+            for flight in flights:
+                self.parts.trips.store(flight)
 
     def _fail(self) -> None:
         """Write the precomputed Stop, kick no watchdog, and leave the link up for the failsafe."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from retrowalk.app.flight import Flight
 from retrowalk.model.commands import Connect, Disconnect, LinkCommand
 from retrowalk.model.reports import Report, State
 
@@ -69,6 +70,13 @@ class Line(Protocol):
         """Live until cancelled."""
 
 
+class Shelf(Protocol):
+    """Keeps what was recorded around a trip."""
+
+    def store(self, flight: Flight) -> None:
+        """Take a recording, or a later version of it; never blocks."""
+
+
 class ServiceManager(Protocol):
     """Whoever started the process and watches it."""
 
@@ -96,6 +104,7 @@ class Parts:
     bridge: Bridge | None = None
     control: Listener | None = None
     lines: tuple[Line, ...] = ()
+    trips: Shelf | None = None
 
     @property
     def listeners(self) -> tuple[Listener, ...]:
