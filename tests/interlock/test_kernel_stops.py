@@ -10,11 +10,11 @@ from retrowalk.interlock import Interlock
 from retrowalk.interlock.belt import Belt
 from retrowalk.interlock.drive import Drive
 from retrowalk.model import numbers as n
-from retrowalk.model.commands import Stop
+from retrowalk.model.commands import Disconnect, SetSpeed, Stop
 from retrowalk.model.intent import Proposal
-from retrowalk.model.observations import LinkDown, StrapLine, Telemetry, Written
+from retrowalk.model.observations import LinkDown, StrapLine, Telemetry, WriteFailed, Written
 from retrowalk.model.plan import Facing
-from retrowalk.model.reports import Motion, Rung, StopStep
+from retrowalk.model.reports import Motion, Rung, StopStep, Warned
 from retrowalk.model.units import LEVEL, STANDSTILL, Speed, seconds
 from support.ideal_belt import MACHINE, SETTINGS
 from support.interlock_bench import NOW, good_readings, moving
@@ -159,3 +159,72 @@ def test_one_reason_to_end_among_pauses_ends_the_session() -> None:
     lock.motion = Motion.BOARDING
     lock.judge(NOW)
     assert lock.view().ending
+
+
+@pytest.mark.parametrize(("step_ns", "given_up"), [(-1, False), (0, True), (1, True)])
+def test_a_stop_outside_a_session_that_nothing_verifies_is_given_up(step_ns: int, given_up: bool) -> None:
+    """After 30 s, said aloud, hands off: it must not stop somebody else's walk later."""
+    lock = Interlock(SETTINGS)
+    lock.stop_by_person(NOW)
+    lock.judge(NOW + n.STOP_ALARM_STAYS_NS + step_ns)
+    assert (lock.motion is Motion.IDLE) is given_up
+    assert ([r.what for r in lock.reports if isinstance(r, Warned)] == ["stop_given_up"]) is given_up
+    assert (Disconnect() in lock.commands) is given_up
+
+
+@pytest.mark.parametrize(("age_ns", "resets"), [
+    (n.TELEMETRY_TRIP_NS - 1, False), (n.TELEMETRY_TRIP_NS, False), (n.TELEMETRY_TRIP_NS + 1, True),
+])  # fmt: skip
+def test_a_persons_word_counts_only_where_the_belt_is_silent(age_ns: int, resets: bool) -> None:
+    """For three seconds: until then its frames say what it does."""
+    lock = at(Motion.MOVING)
+    lock.stop_by_person(NOW)
+    later_ns = NOW + n.STOP_ALARM_STAYS_NS + seconds(10)
+    lock.hear(Telemetry(n.BOARD_SPEED), later_ns - age_ns)
+    assert (lock.reset(later_ns) is None) is resets
+
+
+def test_a_verified_stop_is_over() -> None:
+    """Nothing is left of it, and the belt is asked for control ahead of the next boarding."""
+    lock = at(Motion.MOVING)
+    lock.stop(NOW)
+    for step in (1, 2, 3):
+        lock.hear(Telemetry(STANDSTILL), NOW + step)
+        lock.judge(NOW + step)
+    assert lock.motion is Motion.STANDSTILL
+    assert (lock._ladder, lock._drive, lock._in_flight, lock._control_wanted) == (None, None, None, True)
+    assert rungs(lock).count(Rung.VERIFIED) == 1
+
+
+def test_a_speed_that_is_lowered_at_the_console_becomes_the_ceiling() -> None:
+    """The kernel looks at each chance of a set-point."""
+    lock = at(Motion.MOVING)
+    lock._drive = Drive.begin(Speed(150), LEVEL, NOW)
+    lock._drive.permitted(SetSpeed(Speed(150)), NOW - seconds(60))
+    lock.readings.belt = moving(Speed(100))
+    for at_ns in (NOW, NOW + n.CONSOLE_LOWERED_NS):
+        lock.permit(Proposal(target=Speed(150)), at_ns)
+    assert lock._drive.ceiling(lock.readings) == Speed(100)
+
+
+def test_while_easing_nothing_is_raised() -> None:
+    """A heart rate of six seconds ago is no reason to stop, and none to go faster."""
+    lock = at(Motion.MOVING)
+    assert lock._drive
+    lock._drive.permitted(SetSpeed(n.BOARD_SPEED), NOW)
+    for at_ns in range(NOW, NOW + seconds(4), n.TICK_NS):
+        lock.hear(Telemetry(n.BOARD_SPEED, LEVEL, elapsed_s=at_ns // seconds(1)), at_ns)
+        lock.readings.heart.good_ns = at_ns - n.HEART_RATE_NO_INCREASE_NS - 1
+        lock.judge(at_ns)
+        lock.permit(Proposal(target=Speed(150)), at_ns)
+    assert lock.motion is Motion.MOVING
+    assert lock.commands == []
+
+
+def test_a_stop_that_failed_is_written_again_like_any_other() -> None:
+    """It is not stuck, so nothing is written around it."""
+    lock = at(Motion.MOVING)
+    lock.stop(NOW)
+    lock.hear(WriteFailed(stops(lock)[0].number, "no such luck"), NOW)
+    lock.judge(NOW + n.STOP_RESEND_NS)
+    assert [stop.without_response for stop in stops(lock)] == [False, False]

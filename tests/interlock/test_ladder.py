@@ -226,3 +226,13 @@ def test_an_effect_counts_from_the_highest_speed_since_the_demand() -> None:
         ladder.tick(running(Speed(260)), True, NOW + seconds(0.5))
         ladder.tick(running(Speed(then)), True, NOW + n.STOP_EFFECT_NS)
         assert (ladder.alarm is not None) is alarm
+
+
+def test_a_write_of_a_lost_link_proves_nothing() -> None:
+    """Whether its loss was heard or only the new link: a late completion is of the old one."""
+    heard, unheard = demanded(), demanded()
+    heard.link_lost(NOW + 1)
+    unheard.link_up(NOW + 1)
+    for ladder in (heard, unheard):
+        ladder.written(1, NOW + 2)
+        assert Rung.WRITTEN not in rungs(ladder)
