@@ -106,6 +106,8 @@ class _Collector(cst.CSTVisitor):
         last, statement = node, node.body[0] if isinstance(node, cst.SimpleStatementLine) else node
         while not isinstance(statement, cst.BaseSmallStatement | cst.BaseCompoundStatement | cst.Lambda):
             last, statement = statement, self._parents[statement]
+        if isinstance(statement, cst.FunctionDef):
+            return None  # a default, which is made where the function is
         part = last if isinstance(statement, cst.BaseCompoundStatement) else statement
         position = self._positions[part]
         return range(position.start.line, position.end.line + 1)
@@ -132,10 +134,14 @@ def _spliced(source: str, module: cst.Module, span: CodeSpan, new: cst.CSTNode, 
 
 
 def _key(where: str, source: str, mutated: str) -> Key | None:
-    """Return the lines that differ, however they are indented; None if there are none."""
-    one, two = ([" ".join(line.split()) for line in text.splitlines()] for text in (source, mutated))
+    """Return the lines that differ, without indentation and comments; None if there are none."""
+    one, two = ([_bare(line) for line in text.splitlines()] for text in (source, mutated))
     while one and two and one[0] == two[0]:
         del one[0], two[0]
     while one and two and one[-1] == two[-1]:
         del one[-1], two[-1]
     return Key(where, " ".join(one), " ".join(two)) if one or two else None
+
+
+def _bare(line: str) -> str:
+    return " ".join(line.partition("  # ")[0].split())

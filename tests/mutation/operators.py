@@ -18,7 +18,6 @@ _BORROWED: Final[tuple[tuple[type[cst.CSTNode], Callable[[Any], Any]], ...]] = (
     (cst.Lambda, mutators.operator_lambda),
     (cst.CSTNode, mutators.operator_keywords),
     (cst.CSTNode, mutators.operator_swap_op),
-    (cst.Match, mutators.operator_match),
     (cst.IfExp, mutators.operator_if_exp),
 )
 _OPPOSITES: Final[dict[type[cst.BaseCompOp], type[cst.BaseCompOp]]] = {
@@ -34,6 +33,18 @@ def _condition_negated(node: cst.If | cst.While | cst.CompIf) -> Iterator[Change
     """Negate a condition that is not a lone comparison: that one is turned anyway."""
     if not isinstance(node.test, cst.Comparison | cst.UnaryOperation):
         yield node.test, _negated(node.test)
+
+
+def _case_dropped(node: cst.Match) -> Iterator[Change]:
+    """Forget one case; without one for everything else that does nothing, a match does the same."""
+    for i, case in enumerate(node.cases):
+        wildcard = isinstance(case.pattern, cst.MatchAs) and case.pattern.pattern is None and not case.guard
+        if len(node.cases) > 1 and not (wildcard and _does_nothing(case.body)):
+            yield node, node.with_changes(cases=[*node.cases[:i], *node.cases[i + 1 :]])
+
+
+def _does_nothing(suite: cst.BaseSuite) -> bool:
+    return [type(part) for line in suite.body for part in getattr(line, "body", ())] == [cst.Pass]
 
 
 def _guard_negated(node: cst.MatchCase) -> Iterator[Change]:
@@ -58,7 +69,7 @@ def _one_less(node: cst.Integer | cst.Float) -> Iterator[Change]:
 
 def _assigned_none(node: cst.Assign) -> Iterator[Change]:
     kept = isinstance(node.targets[0].target, cst.Attribute | cst.Subscript)
-    if kept and not (isinstance(node.value, cst.Name) and node.value.value == "None"):
+    if kept and not (isinstance(node.value, cst.Name) and node.value.value in ("None", "True", "False")):
         yield from ((node, new) for new in mutators.operator_assignment(node))
 
 
@@ -81,6 +92,7 @@ def _negated(test: cst.BaseExpression) -> cst.BaseExpression:
 
 _OWN: Final[tuple[tuple[Any, Callable[[Any], Iterator[Change]]], ...]] = (
     (cst.If | cst.While | cst.CompIf, _condition_negated),
+    (cst.Match, _case_dropped),
     (cst.MatchCase, _guard_negated),
     (cst.ComparisonTarget, _comparison_turned),
     (cst.Call, _name_swapped),

@@ -54,7 +54,7 @@ class _Bench:
     _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
 
     def begin(self, mutant: Mutant, tests: list[str], patience_s: float) -> None:
-        trial = begin(mutant, tests, time.monotonic() + patience_s)
+        trial = begin(mutant, tests, patience_s)
         self._selector.register(trial.pipe, selectors.EVENT_READ, trial)
 
     def make_room(self) -> Iterator[tuple[Mutant, Verdict, str]]:

@@ -138,7 +138,7 @@ def test_matches_and_properties_are_mutated(tmp_path: Path) -> None:
             def x(self):
                 match self.y:
                     case 1 if self.z:
-                        self.w = 3
+                        self.w = 3  # for a reason
                     case _:
                         return True
     """
@@ -147,6 +147,10 @@ def test_matches_and_properties_are_mutated(tmp_path: Path) -> None:
     assert ("one.py:A.x", "case _: return True", "") in found
     assert ("one.py:A.x", "case 1 if self.z:", "case 1 if not (self.z):") in found
     assert ("one.py:A.x", "self.w = 3", "pass") in found
+    idle = "def f(x):\n    match x:\n        case 1:\n            return x\n        case _:\n            pass\n"
+    assert of(tmp_path, idle) == [("one.py:f", "case 1: return x", "")] + [
+        ("one.py:f", "case 1:", f"case {number}:") for number in (2, 0)
+    ]
     assert ("one.py:A.x", "return True", "return False") in found
 
 

@@ -8,11 +8,13 @@ import os
 import resource
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.abc import MetaPathFinder
+from math import ceil
 from types import CodeType
 from typing import Final
 
@@ -21,6 +23,7 @@ import pytest
 from mutation.mutants import Mutant
 
 _MEMORY_BYTES: Final = 4 << 30
+_TIMES_LONGER: Final = 10
 PYTEST_OPTIONS: Final = ("-q", "--tb=no", "--capture=no", "--assert=plain", "-p", "no:cacheprovider")
 
 
@@ -111,23 +114,26 @@ class Trial:
         try:
             words = json.loads(said)
         except ValueError:
-            return Verdict.ERROR, f"the process ended without a word, status {os.waitstatus_to_exitcode(status)}"
+            code = os.waitstatus_to_exitcode(status)
+            if code == -signal.SIGXCPU:
+                return Verdict.TIMEOUT, ""
+            return Verdict.ERROR, f"the process ended without a word, status {code}"
         return Verdict(words[0]), str(words[1])
 
 
-def begin(mutant: Mutant, tests: Sequence[str], deadline_s: float) -> Trial:
-    """Put a mutant on trial."""
+def begin(mutant: Mutant, tests: Sequence[str], patience_s: float) -> Trial:
+    """Put a mutant on trial. Patience is processor time; a process that only waits gets ten times as long."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid:
         os.close(writing)
         _lead_a_group(pid)
-        return Trial(mutant, pid, reading, deadline_s)
+        return Trial(mutant, pid, reading, time.monotonic() + _TIMES_LONGER * patience_s)
     try:
         os.close(reading)
         _lead_a_group(0)
         with os.fdopen(writing, "w") as pipe:
-            pipe.write(json.dumps(_try(mutant, tests)))
+            pipe.write(json.dumps(_try(mutant, tests, ceil(patience_s))))
     finally:
         os._exit(0)
 
@@ -138,8 +144,9 @@ def _lead_a_group(pid: int) -> None:
         os.setpgid(pid, 0)
 
 
-def _try(mutant: Mutant, tests: Sequence[str]) -> tuple[Verdict, str]:
+def _try(mutant: Mutant, tests: Sequence[str], patience_s: int) -> tuple[Verdict, str]:
     quiet()
+    resource.setrlimit(resource.RLIMIT_CPU, (patience_s, patience_s + 1))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY_BYTES, _MEMORY_BYTES))
     sys.meta_path.insert(0, _Finder(mutant))
     try:
