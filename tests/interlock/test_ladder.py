@@ -236,3 +236,14 @@ def test_a_write_of_a_lost_link_proves_nothing() -> None:
     for ladder in (heard, unheard):
         ladder.written(1, NOW + 2)
         assert Rung.WRITTEN not in rungs(ladder)
+
+
+def test_each_step_says_whether_it_is_an_alarm() -> None:
+    """The demand and its writing are none; a belt that does not slow down is one."""
+    ladder = demanded()
+    ladder.written(1, NOW)
+    ladder.tick(running(), linked=True, now_ns=NOW + n.STOP_EFFECT_NS)
+    alarms = {step.rung: step.alarm for step in ladder.steps}
+    assert not alarms[Rung.DEMANDED]
+    assert not alarms[Rung.WRITTEN]
+    assert alarms[Rung.NO_EFFECT]

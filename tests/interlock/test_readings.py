@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from retrowalk.interlock.readings import Readings
 from retrowalk.model import numbers as n
 from retrowalk.model.observations import (
     Answer,
@@ -213,3 +214,10 @@ def test_start_patience() -> None:
     r.machine = r.plan = None
     assert r.start_patience_ns == seconds(8)
     assert r.level == 0
+
+
+def test_at_first_nothing_is_known() -> None:
+    """No marker, no latch, no strap, no presence, no lag: deny by default."""
+    r = Readings(SETTINGS, good_readings().heart)
+    assert (r.marker_stored, r.latched, r.control_lost, r.start_refused) == (False, False, False, False)
+    assert (r.strap_closed, r.strap_ns, r.lag_ns, r.linked, r.present(NOW)) == (None, 0, 0, False, False)
