@@ -24,6 +24,7 @@ def test_writing_makes_one_file_a_payload(tmp_path: Path) -> None:
         "press.json",
         "response.json",
         "state.json",
+        "trip.json",
     }
     assert all(schema["$schema"].endswith("2020-12/schema") for schema in written.values())
 

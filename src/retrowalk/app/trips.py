@@ -108,7 +108,7 @@ def trips_folder(state_dir: Path) -> Path:
 
 
 def trip_files(folder: Path) -> list[Path]:
-    """Return the trip reports in `folder`, newest first. Raises OSError when it cannot be read; none is no error."""
+    """Return the trip reports in `folder`, newest first; none where there is no folder yet. Raises OSError."""
     if not folder.exists():
         return []
     return sorted((path for path in folder.iterdir() if path.suffix == ".json"), reverse=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console
 from rich.text import Text
 
+from retrowalk.cli.blocks import block
 from retrowalk.model.numbers import BOARD_SPEED
 from retrowalk.model.plan import Facing, Plan
 from retrowalk.model.units import format_duration
@@ -17,7 +18,6 @@ from retrowalk.programs.timeline import BoutLine, Timeline, timeline, value_at
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_BLOCKS: Final = " ▁▂▃▄▅▆▇█"
 _SPEED_ROWS: Final = 8
 _INCLINE_ROWS: Final = 3
 _MARGIN: Final = 9
@@ -60,8 +60,7 @@ def _print_bars(drawn: Timeline, console: Console, columns: int, what: str) -> N
         label = f"{top:.1f} {unit}" if row == rows - 1 else ""
         text = Text(f"{label:>{_MARGIN - 1}} ")
         for value, style in cells:
-            eighths = round(value / top * rows * 8) - row * 8
-            text.append(_BLOCKS[min(max(eighths, 0), 8)], style)
+            text.append(block(value / top, row, rows), style)
         console.print(text)
 
 

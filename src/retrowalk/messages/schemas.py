@@ -16,6 +16,7 @@ from retrowalk.messages.event import EventMessage
 from retrowalk.messages.press import PressMessage
 from retrowalk.messages.response import ResponseMessage
 from retrowalk.messages.state import StateMessage
+from retrowalk.messages.trip import TripMessage
 
 _PAYLOADS: Final[dict[str, tuple[Any, JsonSchemaMode]]] = {
     "command": (CommandMessage, "validation"),
@@ -24,6 +25,7 @@ _PAYLOADS: Final[dict[str, tuple[Any, JsonSchemaMode]]] = {
     "press": (PressMessage, "validation"),
     "response": (ResponseMessage, "serialization"),
     "state": (StateMessage, "serialization"),
+    "trip": (TripMessage, "serialization"),
 }
 
 
