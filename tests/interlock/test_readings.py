@@ -77,7 +77,7 @@ def test_no_limits_no_need() -> None:
     assert not good_readings(replace(SETTINGS, heart=None)).heart_rate_needed
 
 
-@pytest.mark.parametrize(("margin_over", "allowed_kmh", "top_kmh"), [(0.5, 1.3, 0.8), (0.6, 4.6, 4.0)])
+@pytest.mark.parametrize(("margin_over", "allowed_kmh", "top_kmh"), [(0.5, 1.3, 0.8), (0.6, 4.6, 4.0), (0.6, 4.63, 4.03)])
 def test_the_margin_is_half_a_kmh_or_15_percent(margin_over: float, allowed_kmh: float, top_kmh: float) -> None:
     """The larger of the two."""
     r = good_readings()
