@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from commissioning.ground import Helper, commissioned
 from commissioning.hands import HANDS
 from retrowalk.app.commission import SessionLeftOpen, commission, record_of
 from retrowalk.app.compose import AlreadyRunning, make_folders, only_one
-from retrowalk.commissioning import Findings, Verdict
+from retrowalk.commissioning import Findings, Procedure, Verdict
 from retrowalk.config import Config, DaemonTable
 from retrowalk.machines import Machines
 from retrowalk_sim.treadmill import Treadmill
@@ -58,6 +59,23 @@ def test_a_refusal_is_kept_too() -> None:
     assert record is not None
     assert not Machines(records=(record,)).expected(record.address).commissioned
     assert "it takes km/h for mph" in record.reasons[0]
+
+
+def test_a_procedure_that_fails_itself_stops_the_belt_and_leaves_the_link_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A precomputed Stop is written; exit 5 after a second, with the marker there for the failsafe."""
+
+    def fail(_self: Procedure) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    def break_it(_helper: Helper) -> str:
+        asyncio.get_running_loop().call_later(5.0, monkeypatch.setattr, Procedure, "_go_on", fail)
+        return ""
+
+    report = run(commissioned("ideal", ENTER_starts_it=break_it))
+    assert report.left == [5]
+    assert report.marker is not None
+    started = next(event for event in report.treadmill.witness.of("written") if event.detail == "07")
+    assert [event for event in report.treadmill.witness.of("written", "0801") if event.at_s > started.at_s]
 
 
 @pytest.mark.parametrize("verdict", [Verdict.ABANDONED, Verdict.NO_MACHINE, None])

@@ -7,6 +7,8 @@ import typer
 from typer.testing import CliRunner, Result
 
 from retrowalk.cli.check import check
+from retrowalk.machines import Facts
+from support.machines import record
 
 SHIPPED = Path(__file__).parents[2] / "config" / "retrowalk.toml"
 SOUND = '[heart_rate]\nenabled = false\n[walker]\nheart_rate = "none"\n'
@@ -58,6 +60,47 @@ def test_a_program_that_this_walker_may_not_walk_is_no_error(tmp_path: Path) -> 
     assert result.exit_code == 0
     assert "runner-ladder: it is for level 3, and this walker is at level 0" in result.output
     assert "✓ first-20s" in result.output
+
+
+def test_what_is_known_of_the_treadmill_is_told_with_its_source(tmp_path: Path) -> None:
+    """Measured values, and defaults for the rest."""
+    known = record("ideal", run_down_s=7.4, safety_key="reported", cord_reversed="pulls the key")
+    result = run(with_record(tmp_path, known.to_toml()))
+    assert result.exit_code == 0
+    lines = [" ".join(line.split()) for line in result.output.splitlines()]
+    assert "Stop to standstill, s 7.4 commissioned 2026-01-31" in lines
+    assert "fastest speed, km/h 6 careful default" in lines
+    assert "not commissioned" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"passed": False, "reasons": ("it does not stop",)}, "commissioning refused the treadmill: it does not stop"),
+        ({"facts": Facts(safety_key="cuts, not reported")}, "commissioning did not see the safety key reported"),
+        ({"facts": Facts(safety_key="reported")}, "nobody tried the safety cord standing reversed"),
+        ({"facts": Facts(link_loss="belt runs on")}, "when the link is lost the belt runs on"),
+    ],
+)
+def test_what_commissioning_found_is_told(tmp_path: Path, change: dict[str, object], words: str) -> None:
+    """Where it matters to what the configuration says."""
+    assert words in run(with_record(tmp_path, record("ideal").model_copy(update=change).to_toml())).output
+
+
+def test_a_record_that_cannot_be_read_is_an_error(tmp_path: Path) -> None:
+    """The file, what is wrong, and exit 2; the treadmill is not commissioned."""
+    result = run(with_record(tmp_path, "format = 1\npassed = 7\n"))
+    assert result.exit_code == 2
+    assert "passed = 7" in result.output
+    assert "not commissioned" in result.output
+
+
+def with_record(folder: Path, text: str) -> Path:
+    (folder / "state" / "machines").mkdir(parents=True)
+    (folder / "state" / "machines" / "one.toml").write_text(text)
+    path = folder / "treadmill.toml"
+    path.write_text(f'{SOUND}{ABLE}[daemon]\nstate_dir = "state"\n')
+    return path
 
 
 @pytest.mark.parametrize(

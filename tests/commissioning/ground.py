@@ -10,7 +10,7 @@ from retrowalk.app.commission import Commissioner
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.commissioning import Findings, Leave, Line, Question, Said, Tone, Verdict
 from retrowalk.model.observations import MarkerStored
-from retrowalk.model.units import seconds
+from retrowalk.model.units import Speed, seconds
 from retrowalk.treadmill.link import TreadmillLink
 from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim.memory import Radio
@@ -73,6 +73,9 @@ class Helper:
             usual = ""
         self._later(lambda: self._answer(question, usual))
 
+    def watch(self, speed: Speed | None) -> None:
+        """See the belt."""
+
     async def answers(self, _observe: Callable[[Said | Leave], None]) -> None:
         """Live until cancelled: answers go their own way."""
         await asyncio.Event().wait()
@@ -126,10 +129,6 @@ class Report:
         return sum(event.detail == "07" for event in self.treadmill.witness.of("written"))
 
 
-class _Left(Exception):  # noqa: N818
-    """The process would be gone now."""
-
-
 async def commissioned(profile: Profile | str = "ideal", **says: str | Hand) -> Report:
     """Commission a simulated treadmill; underscores in the names of `says` are spaces."""
     loop = asyncio.get_running_loop()
@@ -139,7 +138,7 @@ async def commissioned(profile: Profile | str = "ideal", **says: str | Hand) -> 
 
     def leave(status: int) -> None:
         left.append(status)
-        raise _Left
+        running.cancel()  # the process would be gone now
 
     commissioner = Commissioner(helper, clock_ns=lambda: seconds(loop.time()), leave=leave)
     helper.commissioner = commissioner
@@ -151,8 +150,14 @@ async def commissioned(profile: Profile | str = "ideal", **says: str | Hand) -> 
         commissioner.link = TreadmillLink(
             TreadmillSettings(), commissioner.observe, bluetooth, clock_ns=commissioner.clock_ns
         )
-        try:
-            verdict = await commissioner.run()
-        except _Left:
-            verdict = commissioner.procedure.verdict
-    return Report(verdict, commissioner.procedure.findings, helper, treadmill, left, disk.content, loop.time())
+        running = asyncio.create_task(commissioner.run())
+        await asyncio.wait([running])
+    return Report(
+        commissioner.procedure.verdict,
+        commissioner.procedure.findings,
+        helper,
+        treadmill,
+        left,
+        disk.content,
+        loop.time(),
+    )

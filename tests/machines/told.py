@@ -39,9 +39,9 @@ async def mph(h: House) -> None:
 @story(
     1,
     "mph-unseen",
-    usable="no, and nobody is told",
+    usable="no, and only commissioning tells",
     daemon="cannot see it: what the machine reports agrees with what it was told. The belt runs 1.6 times as fast as "
-    "every cap allows. Compare the belt with a stopwatch once: that is what commissioning is for",
+    "every cap allows. `retrowalk commission` unmasks it, by the way that its belt goes",
 )
 async def mph_unseen(h: House) -> None:
     await walking(h)

@@ -27,7 +27,7 @@ from retrowalk.machines import Facts, Figures, Machines, Record, record_path
 from retrowalk.marker import SessionMarker
 from retrowalk.model.commands import ClearMarker, Command, Exit, Relay, StoreMarker
 from retrowalk.model.observations import Observation, Tick
-from retrowalk.model.units import NS_PER_S
+from retrowalk.model.units import NS_PER_S, Speed
 from retrowalk.treadmill.link import TreadmillLink
 from retrowalk.treadmill.machine import TreadmillSettings
 
@@ -57,6 +57,9 @@ class Person(Protocol):
 
     def ask(self, question: Question | None) -> None:
         """Show the open question; None = there is none now. Told after each change."""
+
+    def watch(self, speed: Speed | None) -> None:
+        """Show how fast the belt runs, as the machine says; None = there is no link."""
 
     async def answers(self, observe: Callable[[Said | Leave], None]) -> None:
         """Pass on what is answered, until cancelled."""
@@ -131,6 +134,7 @@ class Commissioner:
         if outcome.question != self._asked:
             self._asked = outcome.question
             self.person.ask(outcome.question)
+        self.person.watch(outcome.speed)
 
     def _do(self, command: Command) -> None:
         match command:

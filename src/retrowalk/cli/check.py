@@ -132,5 +132,6 @@ def _about_record(known: Knowledge, strap: StrapTier) -> Iterator[tuple[bool, st
         strap is StrapTier.ATTESTED and key not in ("reported", "cuts, not reported"),
         'strap.tier is "attested", and commissioning did not see the safety key cut the belt',
     )
-    yield known.value("cord_reversed") == "too long", "the safety cord was too long for somebody who stands reversed"
+    cord = known.value("cord_reversed") == "pulls the key"
+    yield not cord, "nobody tried the safety cord standing reversed: commission again, and do the test of the key"
     yield known.value("link_loss") == "belt runs on", "when the link is lost the belt runs on: keep the key clipped on"

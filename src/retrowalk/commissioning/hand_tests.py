@@ -16,6 +16,12 @@ UNLINKED_S: Final = 10.0
 LOOK_S: Final = 30.0
 _PAUSED_AT: Final = Speed.from_kmh(1.5)
 _SKIPS: Final = "no"
+CORD_ATTEMPTS: Final = 3
+_REVERSED: Final = (
+    "The belt STANDS. Clip the cord at the back of your waist, stand on the belt FACING BACKWARD where you would "
+    "walk, hold the handrail, and step toward the end of the belt until the cord is tight. "
+    "Did it pull the key out before your feet would have left the belt? (yes/no)"
+)
 
 
 def _wanted(desk: Desk, name: str, question: str) -> Script[bool]:
@@ -94,19 +100,19 @@ def _no_effect(desk: Desk) -> Script[None]:
 
 
 def _cord(desk: Desk) -> Script[None]:
-    """Stand reversed on the standing belt and lean back: the cord must pull the key before one falls."""
+    """Stand reversed on the standing belt and step back: the cord must pull the key before one falls."""
     yield from desk.open()
-    text = (
-        "The belt STANDS. Clip the cord at the back of your waist, stand on the belt FACING BACKWARD where you would "
-        "walk, hold the handrail, and step toward the end of the belt until the cord is tight. "
-        "Did it pull the key out before your feet would have left the belt? (yes/no)"
-    )
-    pulled = yield from desk.ask(Kind.YES_NO, text)
-    desk.findings.facts["cord_reversed"] = "pulls the key" if pulled else "too long"
-    desk.say(
-        Tone.FOUND, "the cord is short enough" if pulled else "the cord is TOO LONG for somebody who walks backward"
-    )
-    yield from desk.ask(Kind.ENTER, "Get off the belt and put the key back. ENTER when it is in")
+    for attempt in range(1, CORD_ATTEMPTS + 1):
+        pulled = yield from desk.ask(Kind.YES_NO, _REVERSED)
+        yield from desk.ask(Kind.ENTER, "Get off the belt and put the key back. ENTER when it is in")
+        if pulled:
+            desk.findings.facts["cord_reversed"] = "pulls the key"
+            desk.say(Tone.FOUND, "the cord is short enough for somebody who stands reversed")
+            return
+        if attempt < CORD_ATTEMPTS:
+            desk.say(Tone.DO, "TOO LONG. Knot the cord shorter, or clip it nearer to the key, and try again")
+    desk.findings.facts["cord_reversed"] = "too long"
+    raise Refused("the cord of the safety key is too long for somebody who stands reversed")
 
 
 def link_loss(desk: Desk) -> Script[None]:

@@ -20,7 +20,7 @@ from retrowalk.model.commands import Command, Connect, Exit, LinkCommand, Stop
 from retrowalk.model.intent import Proposal
 from retrowalk.model.observations import LinkUp, MachineStatus, Observation
 from retrowalk.model.reports import Motion, StopStep, Tripped, Warned
-from retrowalk.model.units import seconds
+from retrowalk.model.units import Speed, seconds
 
 _RUNNING: Final = (Motion.BOARDING, Motion.MOVING, Motion.STOPPING)
 _LEAVE_NS: Final = seconds(40)
@@ -38,11 +38,12 @@ _HAND_TESTS: Final[tuple[Callable[[Desk], Script[None]], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What one input led to: commands and lines in order, the open question, and by when to call again."""
+    """What one input led to: commands and lines in order, the open question, the belt, and by when to call again."""
 
     commands: tuple[Command, ...]
     lines: tuple[Line, ...]
     question: Question | None
+    speed: Speed | None  # as the machine says; None = there is no link
     deadline_ns: int
 
 
@@ -193,4 +194,5 @@ class Procedure:
         for spent in (interlock.commands, interlock.reports, desk.commands, desk.lines):
             spent.clear()
         self._deadline_ns = now_ns + n.TICK_NS
-        return Outcome(tuple(commands), lines, desk.question, self._deadline_ns)
+        speed = desk.meter.speed if interlock.readings.linked else None
+        return Outcome(tuple(commands), lines, desk.question, speed, self._deadline_ns)
