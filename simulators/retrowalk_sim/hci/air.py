@@ -13,6 +13,7 @@ from bumble.link import LocalLink
 from bumble.transport.common import TransportSink, TransportSource
 
 SUPERVISION_S: Final = 0.42  # what Linux asks for
+UNDER_WAY_S: Final = 0.01  # what was said before still arrives
 _MISSING: Final = LeFeatureMask.LL_PRIVACY | LeFeatureMask.LE_EXTENDED_ADVERTISING
 _HOST: Final = "00:00:5E:00:53:00"
 
@@ -50,9 +51,10 @@ class Air(LocalLink):
             loop.call_soon(receiver.on_link_acl_data, connection.self_address, transport, data)
 
     def lose(self, controller: Controller) -> None:
-        """Let nothing pass to and from `controller`; both ends notice after the supervision timeout."""
-        self._silent.add(controller)
-        asyncio.get_running_loop().call_later(SUPERVISION_S, self._notice, controller)
+        """Let nothing pass to and from `controller` any more; both ends notice after the supervision timeout."""
+        loop = asyncio.get_running_loop()
+        loop.call_later(UNDER_WAY_S, self._silent.add, controller)
+        loop.call_later(UNDER_WAY_S + SUPERVISION_S, self._notice, controller)
 
     def _notice(self, controller: Controller) -> None:
         self._silent.discard(controller)
