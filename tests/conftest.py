@@ -1,4 +1,4 @@
-"""What holds for every test: no leaked task, no blocked loop, no log noise."""
+"""What holds for every test: no leaked task, no blocked loop, no log noise; and for all of them: SAFETY.md."""
 
 from __future__ import annotations
 
@@ -9,8 +9,15 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 import structlog
 
+import traceability
+
 BLOCKED_S = 1.0
 _QUIET = structlog.make_filtering_bound_logger(logging.CRITICAL)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Hold a run of all tests to what SAFETY.md names."""
+    traceability.register(config)
 
 
 @pytest.fixture(autouse=True)

@@ -21,6 +21,8 @@ from retrowalk.model.units import NS_PER_S, Incline, Speed
 from retrowalk.mqtt import gate
 from retrowalk.walkers.caps import CAPS
 from support.ideal_belt import world
+from traceability import hazard_claims, invariants, quoted
+from traceability import rows as rows_of
 
 ROOT = Path(__file__).parents[1]
 SAFETY = (ROOT / "SAFETY.md").read_text(encoding="utf-8")
@@ -30,17 +32,7 @@ RULES_PAGE = runpy.run_path(str(ROOT / "scripts" / "rules_page.py"))
 
 def rows(heading: str) -> list[list[str]]:
     """Return the cells of every table of SAFETY.md whose head begins with `heading`."""
-    found: list[list[str]] = []
-    for block in SAFETY.split("\n\n"):
-        lines = [line for line in block.splitlines() if line.startswith("|")]
-        if lines and lines[0].startswith(f"| {heading} |"):
-            found += ([cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:])
-    return found
-
-
-def quoted(cell: str) -> list[str]:
-    """Return what stands in backticks."""
-    return re.findall(r"`([^`]+)`", cell)
+    return rows_of(SAFETY, heading)
 
 
 # -- numbers
@@ -111,7 +103,7 @@ def test_the_levels_of_the_page_are_the_levels_of_the_code() -> None:
 # -- hazards and rules
 
 HAZARDS = {int(row[0]): row for row in rows("#")}
-ANSWERED_BY, STATUS, TESTS = 4, 5, 6
+ANSWERED_BY, STATUS = 4, 5
 
 
 def test_hazards_are_numbered_without_gaps() -> None:
@@ -155,16 +147,12 @@ def _tests() -> Iterator[str]:
 
 
 EXISTING = frozenset(_tests())
-KINDS = {"reaction": "reaction", "no nuisance": "no_nuisance"}
 
 
 @pytest.mark.parametrize("number", HAZARDS)
 def test_the_tests_of_a_hazard_exist(number: int) -> None:
-    """A test that the table names, or a kind that it claims, is there."""
-    cell = HAZARDS[number][TESTS]
-    claimed = [f"test_hazard_{number:02}_{kind}" for words, kind in KINDS.items() if words in cell]
-    assert [name for name in quoted(cell) if name not in EXISTING] == []
-    assert [start for start in claimed if not any(name.startswith(start) for name in EXISTING)] == []
+    """A test that the table names, or a kind that it claims, is there; that they also ran, traceability.py says."""
+    assert [claim for claim in hazard_claims(HAZARDS[number]) if not any(map(claim.fits, EXISTING))] == []
 
 
 def test_every_hazard_test_belongs_to_a_hazard() -> None:
@@ -175,10 +163,8 @@ def test_every_hazard_test_belongs_to_a_hazard() -> None:
 
 def test_every_invariant_has_a_test() -> None:
     """Each line of the list is shown by at least one test with its number."""
-    section = SAFETY.partition("## 6. ")[2].partition("## 7. ")[0]
-    invariants = [int(number) for number in re.findall(r"^(\d+)\. ", section, re.MULTILINE)]
     tested = {int(match[1]) for name in EXISTING if (match := re.match(r"test_invariant_(\d+)_", name))}
-    assert invariants == sorted(tested)
+    assert invariants(SAFETY) == sorted(tested)
 
 
 # -- the rules page
