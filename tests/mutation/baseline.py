@@ -21,6 +21,7 @@ from mutation.target import Target
 from mutation.trial import PYTEST_OPTIONS, quiet
 
 _TOOL: Final = 4
+_EVENTS: Final = sys.monitoring.events
 
 
 class BaselineError(Exception):
@@ -36,11 +37,10 @@ class Baseline:
     modules: list[str] = field(default_factory=list)
 
     def tests_for(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run a mutant's statement, fastest first; of a module's own code, all that enter it."""
+        """Return the tests that run a mutant's statement, fastest first; all tests where its import runs it."""
         by_line = self.tests.get(str(mutant.path), {})
-        lines = by_line if mutant.lines is None else mutant.lines
-        found = set[str]().union(*(by_line.get(line, ()) for line in lines))
-        return sorted(found, key=lambda test: (self.durations_s[test], test))
+        ran = None if mutant.lines is None else set[str]().union(*(by_line.get(line, ()) for line in mutant.lines))
+        return sorted(self.durations_s if ran is None else ran, key=lambda test: (self.durations_s[test], test))
 
     def base_s(self, tests: list[str]) -> float:
         """Return how long these tests take on the honest code."""
@@ -92,18 +92,23 @@ class _Lines:
         self.tests: dict[str, dict[int, set[str]]] = {str(path.resolve()): {} for path in target.folder.glob("*.py")}
         self._test = ""
         sys.monitoring.use_tool_id(_TOOL, "mutation")
-        sys.monitoring.register_callback(_TOOL, sys.monitoring.events.LINE, self._note)
+        sys.monitoring.register_callback(_TOOL, _EVENTS.LINE, self._note)
+        sys.monitoring.register_callback(_TOOL, _EVENTS.PY_START, self._note_start)
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Let every line report again."""
         self._test = nodeid
-        sys.monitoring.set_events(_TOOL, sys.monitoring.events.LINE)
+        sys.monitoring.set_events(_TOOL, _EVENTS.LINE | _EVENTS.PY_START)
         sys.monitoring.restart_events()
 
     def _note(self, code: CodeType, line: int) -> object:
         if (lines := self.tests.get(code.co_filename)) is not None:
             lines.setdefault(line, set()).add(self._test)
         return sys.monitoring.DISABLE
+
+    def _note_start(self, code: CodeType, _: int) -> object:
+        """Note a function by its first line: a lambda of one line has no other."""
+        return self._note(code, code.co_firstlineno)
 
 
 def warm(target: Target, baseline: Baseline) -> None:

@@ -32,6 +32,8 @@ PLANTED = '''
             number //= 2
         return number
 
+    twice = [lambda number: number * 2]
+
     def dangerous() -> bool:
         return True
 
@@ -40,10 +42,12 @@ PLANTED = '''
 '''
 TESTS = """
     import os
-    from planted.sums import add, dangerous, halved, small
+    from planted.sums import TABLE, add, dangerous, halved, small, twice
 
     def test_add(): assert add(1, 2) == 3
     def test_small(): assert small(1) and not small(9)
+    def test_table(): assert TABLE
+    def test_twice(): assert twice[0](3) == 6
     def test_halved(): assert halved(3) == 1
     def test_dangerous(): dangerous() or os._exit(1)
 """
@@ -83,7 +87,11 @@ def test_each_verdict_is_what_happened(room: Path) -> None:
     assert verdicts == {
         ("", "TABLE = {False: 1}[True]"): "stillborn",
         ("", "TABLE = {True: 2}[True]"): "survived",
-        ("", "TABLE = {True: 0}[True]"): "survived",
+        ("", "TABLE = {True: 0}[True]"): "killed",
+        ("", "twice = [lambda number: None]"): "killed",
+        ("", "twice = [lambda number: number / 2]"): "killed",
+        ("", "twice = [lambda number: number * 3]"): "killed",
+        ("", "twice = [lambda number: number * 1]"): "killed",
         ("", "TABLE = {True: 1}[False]"): "stillborn",
         ("add", "return one - other"): "killed",
         ("small", "return value <= 3.5"): "survived",
