@@ -259,6 +259,27 @@ def test_an_answer_that_does_not_fit_is_told_and_the_question_stays() -> None:
     assert report.starts == 3
 
 
+def test_a_key_that_was_pressed_twice_starts_no_belt() -> None:
+    """The second ENTER comes with the first: too soon for the question that follows, which is asked in peace."""
+
+    def twice(helper: Any) -> str:
+        question, loop = helper.open, asyncio.get_running_loop()
+
+        def again() -> None:
+            if helper.open in (None, question):
+                loop.call_later(0.05, again)
+            else:
+                helper.answer(helper.open, "")
+
+        loop.call_later(0.05, again)
+        return ""
+
+    report = found("ideal", **{"length in cm": twice, "walks through": lambda _: None})
+    assert report.verdict is Verdict.ABANDONED
+    assert any("too soon" in text for text in report.helper.told(Tone.DO))
+    assert report.starts == 1
+
+
 @pytest.mark.parametrize("piece", ["Press PAUSE at", "PULL THE CORD NOW", "OFF at its plug NOW"])
 def test_a_hand_that_does_nothing_is_no_finding(piece: str) -> None:
     """The belt is stopped after a while, the test is noted as skipped, and the others go on."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from integration.scene import STOP, Scene
+from integration.scene import READING_S, STOP, Scene
 from retrowalk.cli.demo_stage import Simulator, start_simulator
 
 CONFIG = """\
@@ -45,8 +45,9 @@ class Terminal:
                 assert line, f"it ended without {words!r}: {self.read}"
                 self.read += line.decode()
 
-    def types(self, text: str) -> None:
-        """Type a line."""
+    async def types(self, text: str) -> None:
+        """Read, and type a line."""
+        await asyncio.sleep(READING_S)
         assert self.process.stdin
         self.process.stdin.write(f"{text}\n".encode())
 
@@ -93,9 +94,9 @@ async def test_ctrl_c_on_a_moving_belt_stops_it_first(tmp_path: Path) -> None:
     """Stop is written, the belt stands, only then the process ends; no marker, no record."""
     async with beside_a_treadmill(tmp_path) as (keyboard, simulator):
         await keyboard.sees("Is all that so?")
-        keyboard.types("yes")
+        await keyboard.types("yes")
         await keyboard.sees("ENTER starts it")
-        keyboard.types("")
+        await keyboard.types("")
         started = await simulator.until("belt_started")
         keyboard.process.send_signal(signal.SIGINT)
         assert await keyboard.ends() == 1
@@ -109,9 +110,9 @@ async def test_a_belt_that_does_not_stop_is_left_to_the_failsafe(tmp_path: Path)
     """Killed in its alarm: the marker is there, with the address, for `retrowalk stop` and for the daemon."""
     async with beside_a_treadmill(tmp_path, "ignores-stop") as (keyboard, _):
         await keyboard.sees("Is all that so?")
-        keyboard.types("yes")
+        await keyboard.types("yes")
         await keyboard.sees("ENTER starts it")
-        keyboard.types("")
+        await keyboard.types("")
         await keyboard.sees("the belt does not slow down: feet on the side boards, hold on, pull the cord")
         keyboard.process.kill()
         await keyboard.process.wait()
@@ -131,11 +132,11 @@ async def test_a_whole_commissioning(tmp_path: Path) -> None:
     """Two minutes in real time: it passes, and the record is there."""
     async with beside_a_treadmill(tmp_path) as (keyboard, _):
         await keyboard.sees("Is all that so?")
-        keyboard.types("yes")
+        await keyboard.types("yes")
         for _start in range(3):
             keyboard.read = ""
             await keyboard.sees("ENTER starts it", patience_s=120)
-            keyboard.types("")
+            await keyboard.types("")
         assert await keyboard.ends() == 0
     (record,) = (tmp_path / "state" / "machines").glob("*.toml")
     assert "passed = true" in record.read_text()

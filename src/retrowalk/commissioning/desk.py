@@ -78,6 +78,7 @@ class Desk:
     question: Question | None = None
     assumed: dict[str, object] = field(default_factory=lambda: {"run_down_s": RUN_DOWN_S})
     _answer: str | bool | float | None = None
+    _asked_ns: int = 0
     _asked: count[int] = field(default_factory=lambda: count(1))
     _boardings: count[int] = field(default_factory=lambda: count(1))
 
@@ -133,7 +134,7 @@ class Desk:
 
         Raises Abandoned when nobody answers. An answer shows presence.
         """
-        self._answer = None
+        self._answer, self._asked_ns = None, self.now_ns
         self.question = Question(next(self._asked), kind, text, patience_s, default)
         try:
             came = yield from self.until(lambda: self._answer is not None or unless(), patience_s, trips=trips)
@@ -146,8 +147,14 @@ class Desk:
         return self._answer
 
     def hear_answer(self, question: int, text: str) -> None:
-        """Take an answer to the open question; what does not fit is said, and it stays open."""
+        """Take an answer to the open question; what does not fit is said, and it stays open.
+
+        A key that was pressed for the question before must not start a belt: only what could be read is answered.
+        """
         if self.question is None or question != self.question.id:
+            return
+        if self.question.default is None and self.now_ns - self._asked_ns < n.PROMPT_READABLE_NS:
+            self.say(Tone.DO, "That was too soon for the question: read it, and answer it again")
             return
         self._answer = understand(self.question, text)
         if self._answer is None:
