@@ -13,7 +13,7 @@ import retrowalk
 SOURCE = Path(retrowalk.__file__).parent
 KERNEL = [
     SOURCE / "engine.py",
-    *(p for room in ("model", "session", "interlock") for p in (SOURCE / room).glob("*.py")),
+    *(p for room in ("model", "session", "interlock", "commissioning") for p in (SOURCE / room).glob("*.py")),
 ]
 CLOCKS = {"time", "datetime", "asyncio", "random", "secrets", "os", "threading", "logging", "structlog", "uuid"}
 
