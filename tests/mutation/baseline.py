@@ -37,10 +37,10 @@ class Baseline:
     modules: list[str] = field(default_factory=list)
 
     def tests_for(self, mutant: Mutant) -> list[str]:
-        """Return the tests that run a mutant's statement, fastest first; all tests where its import runs it."""
+        """Return the tests that run a mutant's statement, fastest first; all where only an import does, or none."""
         by_line = self.tests.get(str(mutant.path), {})
-        ran = None if mutant.lines is None else set[str]().union(*(by_line.get(line, ()) for line in mutant.lines))
-        return sorted(self.durations_s if ran is None else ran, key=lambda test: (self.durations_s[test], test))
+        ran = set[str]().union(*(by_line.get(line, ()) for line in mutant.lines or ()))
+        return sorted(ran or self.durations_s, key=lambda test: (self.durations_s[test], test))
 
     def base_s(self, tests: list[str]) -> float:
         """Return how long these tests take on the honest code."""

@@ -28,9 +28,6 @@ def run(target: Target, only: Sequence[str] = (), jobs: int = 2, say: Say | None
     ledger, bench = Ledger(target.page, say), _Bench(jobs)
     for mutant in track(crop, "mutants", transient=True):
         tests = baseline.tests_for(mutant)
-        if not tests:
-            ledger.enter(mutant, Verdict.SURVIVED, "no test runs it")
-            continue
         for done in bench.make_room():
             ledger.enter(*done)
         bench.begin(mutant, tests, TIMES_THE_BASE * baseline.base_s(tests) + target.patience_s)
