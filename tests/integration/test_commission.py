@@ -53,10 +53,10 @@ class Terminal:
 
     async def ends(self) -> int:
         """Wait for the exit status."""
-        async with asyncio.timeout(60):
-            out, _ = await self.process.communicate()
-        self.read += out.decode()
-        return self.process.returncode or 0
+        assert self.process.stdout
+        async with asyncio.timeout(90):  # the keyboard stays there: its end would be a way out of its own
+            self.read += (await self.process.stdout.read()).decode()
+            return await self.process.wait()
 
 
 @asynccontextmanager
