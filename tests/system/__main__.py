@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import signal
 import sys
 import time
 from pathlib import Path
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument("--repeat", type=int, default=1, help="how often to kill and to freeze")
     parser.add_argument("--out", type=Path, default=CHECKOUT / "build" / "system", help="where logs and verdicts go")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # through the exits of every context: no guest stays behind
     try:
         return _run(options.arch, options.only, options.repeat, options.out)
     except Unable as unable:

@@ -13,5 +13,5 @@ systemctl restart systemd-journald        # it slept through the time that has p
 export RETROWALK_GUEST=/share/out PYTHONDONTWRITEBYTECODE=1 REPEAT=${REPEAT:-1}
 cd $code
 /opt/retrowalk/bin/python -m pytest tests/system/scenarios tests/system/contract --deselect tests/system/scenarios/test_reboot.py \
-  -p no:cacheprovider --timeout 1200 -v --tb=short \
+  -p no:cacheprovider --timeout 240 -v --tb=short \
   --junitxml=/share/out/verdicts.xml ${ONLY:+-k "$ONLY"}

@@ -8,13 +8,17 @@ import signal
 from itertools import pairwise
 from pathlib import Path
 
+import pytest
+
 from system.room import MARKER, PATIENCE_S, START, UNIT, Room, slowness, systemctl, until_shown
 
 REPEAT = int(os.environ.get("REPEAT", "1"))
 AFTER_DEATH_S = 3.0
 WATCHDOG_S = 2.0
+LONGEST_S = 240
 
 
+@pytest.mark.timeout(LONGEST_S * REPEAT)
 async def test_killed(room: Room) -> None:
     """SIGKILL to the main process: ExecStopPost writes Stop over the link that is left; the next daemon is latched."""
     for _ in range(REPEAT):
@@ -22,6 +26,7 @@ async def test_killed(room: Room) -> None:
         assert stop_s < AFTER_DEATH_S * room.slow
 
 
+@pytest.mark.timeout(LONGEST_S * REPEAT)
 async def test_frozen(room: Room) -> None:
     """SIGSTOP: the watchdog kills within its 2 s, and then it is as above."""
     for _ in range(REPEAT):

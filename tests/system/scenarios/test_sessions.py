@@ -6,6 +6,8 @@ import asyncio
 from functools import partial
 from typing import Any
 
+import pytest
+
 from system.room import START, Room
 from system.session import answer, open_session
 
@@ -31,6 +33,7 @@ def _event(room: Room, number: int) -> dict[str, Any] | None:
     return room.home.events[number] if len(room.home.events) > number else None
 
 
+@pytest.mark.timeout(2 * PATIENCE_S)
 async def test_first_20s(room: Room) -> None:
     """Six bouts backward at half a mile an hour, from arming to hands off, without a trip."""
     walking = asyncio.create_task(_walk_willingly(room))
