@@ -73,13 +73,6 @@ async def shown(unit: str, what: str) -> str:
     return await systemctl("show", "--value", f"--property={what}", unit)
 
 
-async def until_shown(unit: str, what: str, wanted: str) -> None:
-    """Wait until a property of a unit is `wanted`."""
-    async with asyncio.timeout(PATIENCE_S):
-        while await shown(unit, what) != wanted:  # noqa: ASYNC110 - systemd would tell, over more code than this
-            await asyncio.sleep(0.05)
-
-
 async def powered() -> bool:
     """Whether there is an adapter with its radio on."""
     with suppress(RuntimeError):

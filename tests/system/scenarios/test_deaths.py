@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from system.room import MARKER, PATIENCE_S, START, UNIT, Room, slowness, systemctl, until_shown
+from system.room import MARKER, PATIENCE_S, START, UNIT, Room, slowness, systemctl, shown
 
 REPEAT = int(os.environ.get("REPEAT", "1"))
 AFTER_DEATH_S = 3.0
@@ -83,5 +83,5 @@ async def test_told_to_end(room: Room) -> None:
     down_s = float((await room.simulator.until("link_down", after_s=since_s))["at_s"]) - since_s
     await stopping
     assert all(earlier < later for earlier, later in pairwise((0, stop_s, stands_s, down_s)))
-    await until_shown(UNIT, "Result", "success")
+    assert await shown(UNIT, "Result") == "success"
     assert not MARKER.exists()

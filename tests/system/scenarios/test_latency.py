@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from statistics import median, quantiles
 from time import monotonic
 
+import pytest
 from bleak import BleakClient, BleakScanner
 
 from retrowalk.bluetooth import Bluetooth
@@ -29,16 +30,22 @@ MOST_ADDED_MS = 20.0
 type Ask = Callable[[], Awaitable[object]]
 
 
-async def test_the_link_adds_little_to_bleak() -> None:
-    """Write to indication of a machine that answers at once: hardly more than bleak and bluetoothd take."""
+@pytest.fixture
+def treadmill() -> Iterator[Treadmill]:
+    """A machine that answers at once."""
+    quick = Treadmill(replace(profiles()["ideal"], answer_s=(0.0, 0.0)))
+    with on_air(quick):
+        yield quick
+
+
+async def test_the_link_adds_little_to_bleak(treadmill: Treadmill) -> None:
+    """Write to indication: hardly more than bleak and bluetoothd take."""
     await systemctl("start", "bluetooth")
-    treadmill = Treadmill(replace(profiles()["ideal"], answer_s=(0.0, 0.0)))
-    with on_air(treadmill):
-        await until_powered()
-        address, slow = treadmill.advertisement.address, await slowness()
-        bare_ms = await _measured(_bare(address))
-        link_ms = await _measured(_link(address))
-        await forget_bleak()
+    await until_powered()
+    address, slow = treadmill.advertisement.address, await slowness()
+    bare_ms = await _measured(_bare(address))
+    link_ms = await _measured(_link(address))
+    await forget_bleak()
     for name, taken_ms in (("a_bare_bleak_client", bare_ms), ("the_daemons_link", link_ms)):
         note(name, p50_ms=median(taken_ms), p95_ms=quantiles(taken_ms, n=20)[-1], guest_slower=slow)
     assert median(link_ms) - median(bare_ms) < MOST_ADDED_MS * slow
