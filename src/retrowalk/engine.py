@@ -20,7 +20,7 @@ from retrowalk.model.observations import (
     Observation,
     StrapLine,
 )
-from retrowalk.model.reports import Motion, Phase, Reply, Report, State, Warned
+from retrowalk.model.reports import Motion, Permissive, Phase, Reply, Report, State, Warned
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.settings import EngineSettings
 from retrowalk.model.units import NS_PER_S, seconds
@@ -55,8 +55,7 @@ class Engine:
 
     def boot(self, marker: str | None, now_ns: int) -> Outcome:
         """Begin. `marker`: why the last session's marker is still there; the daemon then comes up latched and stops."""
-        if marker is not None:
-            self._interlock.boot_latched(marker, now_ns)
+        self._interlock.boot(marker, now_ns)
         return self._settle(now_ns)
 
     def handle(self, event: Observation | Request, now_ns: int) -> Outcome:
@@ -84,6 +83,10 @@ class Engine:
     def phase(self) -> Phase:
         """How far the session is."""
         return self._session.phase
+
+    def permissives(self, now_ns: int) -> tuple[Permissive, ...]:
+        """Return every rule of the interlock as it stands now."""
+        return self._interlock.permissives(now_ns)
 
     def state(self, now_ns: int) -> State:
         """Return everything that is known now."""
@@ -150,7 +153,7 @@ class Engine:
     def _observe(self, event: Observation, now_ns: int) -> None:
         interlock = self._interlock
         if isinstance(event, ButtonPress) and interlock.motion in _RUNNING:
-            interlock.stop_by_person(now_ns)
+            self._press_on_the_move(event, now_ns)
         elif isinstance(event, ButtonPress):
             self._press_at_rest(event, now_ns)
         elif isinstance(event, StrapLine) and event.closed and interlock.readings.strap_closed is False:
@@ -158,6 +161,14 @@ class Engine:
         elif isinstance(event, LinkDown) and self._active and event.reason != interlock.readings.link_lost_because:
             self._reports.append(Warned("link_down", event.reason))
         interlock.hear(event, now_ns)
+
+    def _press_on_the_move(self, press: ButtonPress, now_ns: int) -> None:
+        """Take every press as STOP; only where telemetry will never tell, a long one says that the belt stands."""
+        mute = press.source is ButtonSource.DECLARED and not self._settings.declared_button
+        if press.long and press.fresh and not mute and self._interlock.awaits_word(now_ns):
+            self._reset(now_ns)
+        else:
+            self._interlock.stop_by_person(now_ns)
 
     def _press_at_rest(self, press: ButtonPress, now_ns: int) -> None:
         declared = press.source is ButtonSource.DECLARED
@@ -199,6 +210,8 @@ class Engine:
         return self._reset(now_ns)
 
     def _reset(self, now_ns: int) -> str | None:
+        if self._interlock.opened and self._interlock.take_word(now_ns):
+            return None
         refusal = self._interlock.reset(now_ns)
         if refusal is None:
             self._session.reset(now_ns)
@@ -213,21 +226,22 @@ class Engine:
     def _settle(self, now_ns: int) -> Outcome:
         view = self._interlock.view()
         self._session.advance(view, now_ns)
-        self._grant_wishes()
+        self._grant_wishes(now_ns)
         if self._leaving_ns is None:
             self._interlock.permit(self._session.proposal(view, now_ns), now_ns)
         self._leave(view, now_ns)
-        self._deadline_ns = now_ns + (n.TICK_NS if self._active else _IDLE_DEADLINE_NS)
+        beats = self._active or self._settings.relay  # the relay lives on the loop's beat
+        self._deadline_ns = now_ns + (n.TICK_NS if beats else _IDLE_DEADLINE_NS)
         return Outcome(self._take_commands(), self._take_reports(), self._deadline_ns)
 
-    def _grant_wishes(self) -> None:
+    def _grant_wishes(self, now_ns: int) -> None:
         session, interlock = self._session, self._interlock
         for wish in session.wishes:
             match wish:
                 case Wish.CONNECT:
                     self._commands.append(Connect())
                 case Wish.OPEN if session.plan:
-                    interlock.open(session.plan)
+                    interlock.open(session.plan, now_ns)
                 case Wish.CLOSE if interlock.motion in (Motion.IDLE, Motion.STANDSTILL):
                     interlock.close()
                 case _:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from retrowalk.interlock import Interlock
+from retrowalk.interlock.rules import RULES
 from retrowalk.model import numbers as n
 from retrowalk.model.commands import (
     ClearMarker,
@@ -14,6 +15,7 @@ from retrowalk.model.commands import (
     Connect,
     Disconnect,
     PermittedCommand,
+    Relay,
     RequestControl,
     SetIncline,
     SetSpeed,
@@ -35,7 +37,8 @@ from retrowalk.model.observations import (
     Written,
 )
 from retrowalk.model.plan import Facing
-from retrowalk.model.reports import Kind, Motion, Rung, StopStep, Tripped, Warned
+from retrowalk.model.reports import Gauge, Kind, Motion, Rung, StopStep, Tripped, Warned
+from retrowalk.model.settings import EngineSettings
 from retrowalk.model.units import LEVEL, STANDSTILL, Incline, Speed, seconds
 from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS
 from support.interlock_bench import NOW, settled_heart, standing
@@ -52,6 +55,7 @@ def idle() -> Interlock:
     r.heart, r.belt, r.machine = settled_heart(), standing(), MACHINE
     r.linked_ns = r.strap_ns = NOW - seconds(10)
     r.strap_closed, r.presence_ns, r.plan = True, NOW, TWO_BOUTS
+    r.strap_proven_ns = NOW - seconds(10)
     interlock.judge(NOW)
     return interlock
 
@@ -59,7 +63,7 @@ def idle() -> Interlock:
 def opened() -> Interlock:
     """Return one with an open session, ready to start."""
     interlock = idle()
-    interlock.open(TWO_BOUTS)
+    interlock.open(TWO_BOUTS, NOW)
     interlock.hear(MarkerStored(ok=True), NOW)
     interlock.judge(NOW)
     return interlock
@@ -90,6 +94,11 @@ def turn(
     return list(interlock.commands)
 
 
+def rungs(interlock: Interlock) -> list[Rung]:
+    """Return every rung that was climbed."""
+    return [report.rung for report in interlock.reports if isinstance(report, StopStep)]
+
+
 def answer_all(interlock: Interlock) -> None:
     """Answer whatever is in flight with success."""
     for number in range(1, 40):
@@ -102,7 +111,7 @@ def answer_all(interlock: Interlock) -> None:
 def test_opening_stores_the_marker_and_asks_for_control() -> None:
     """Nothing else is written; motion is standstill."""
     interlock = idle()
-    interlock.open(TWO_BOUTS)
+    interlock.open(TWO_BOUTS, NOW)
     assert interlock.commands == [StoreMarker()]
     assert interlock.motion is Motion.STANDSTILL
     assert turn(interlock) == [RequestControl(1)]
@@ -114,10 +123,10 @@ def test_no_session_opens_with_a_broken_rule_or_during_a_stop() -> None:
     broken = idle()
     broken.readings.strap_closed = False
     broken.judge(NOW)
-    broken.open(TWO_BOUTS)
+    broken.open(TWO_BOUTS, NOW)
     stopping = idle()
     stopping.stop_by_person(NOW)
-    stopping.open(TWO_BOUTS)
+    stopping.open(TWO_BOUTS, NOW)
     assert not broken.opened
     assert not stopping.opened
     assert stopping.motion is Motion.STOPPING
@@ -173,7 +182,7 @@ def test_a_fast_minimum_is_warned_of() -> None:
     """Boarding above half a mile an hour is said."""
     interlock = idle()
     interlock.readings.machine = replace(MACHINE, slowest=Speed(100))
-    interlock.open(TWO_BOUTS)
+    interlock.open(TWO_BOUTS, NOW)
     assert [r.what for r in interlock.reports if isinstance(r, Warned)] == ["fast_minimum"]
 
 
@@ -500,7 +509,7 @@ def test_a_stop_in_a_session_or_after_a_crash_is_never_given_up() -> None:
     """However long nothing verifies it."""
     in_session, after_crash = on_the_move(), Interlock(SETTINGS)
     turn(in_session, LinkDown("gone"))
-    after_crash.boot_latched("killed", NOW)
+    after_crash.boot("killed", NOW)
     for interlock in (in_session, after_crash):
         interlock.judge(NOW + 10 * n.STOP_ALARM_STAYS_NS)
         assert interlock.motion is Motion.STOPPING
@@ -532,7 +541,7 @@ def test_a_belt_that_connecting_sets_in_motion_is_stopped() -> None:
 def test_boot_with_a_marker_is_latched_and_stops() -> None:
     """Connect, keep the cause, a Stop as the first thing on the link."""
     interlock = Interlock(SETTINGS)
-    interlock.boot_latched("strap_open", NOW)
+    interlock.boot("strap_open", NOW)
     assert Connect() in interlock.commands
     assert StoreMarker("strap_open") in interlock.commands
     assert interlock.trip
@@ -568,3 +577,152 @@ def test_answers_to_nobody_are_ignored() -> None:
         turn(interlock, observation)
     assert interlock.motion is before
     assert interlock.trip is None
+
+
+# -- relay, marker, a person's word ------------------------------------------------------------------------------------
+
+WITH_RELAY = replace(SETTINGS, relay=True)
+
+
+def closed(interlock: Interlock) -> list[bool]:
+    """Return how the relay was told to be since somebody last looked."""
+    return [command.closed for command in interlock.commands if isinstance(command, Relay)]
+
+
+def stopping_outside(settings: EngineSettings = WITH_RELAY) -> Interlock:
+    """Return one that was booted and told to stop, outside a session, with a link."""
+    interlock = Interlock(settings)
+    interlock.boot(None, NOW)
+    interlock.hear(LinkUp(MACHINE), NOW)
+    interlock.hear(Telemetry(Speed(300)), NOW)
+    interlock.stop_by_person(NOW)
+    return interlock
+
+
+def test_a_relay_is_closed_at_a_clean_boot_and_not_spoken_of_without_one() -> None:
+    """A machine that is used by hand outside sessions needs its loop closed."""
+    for settings, expected in ((WITH_RELAY, [True]), (SETTINGS, [])):
+        interlock = Interlock(settings)
+        interlock.boot(None, NOW)
+        assert closed(interlock) == expected
+
+
+def test_a_relay_that_had_to_open_outside_a_session_latches() -> None:
+    """Somebody must see why, and reset; a relay does not close by itself."""
+    interlock = stopping_outside()
+    turn(interlock, Telemetry(Speed(300)), now_ns=NOW + n.STOP_EFFECT_NS)
+    assert closed(interlock) == [False]
+    assert interlock.trip
+    assert interlock.trip.cause == "relay_opened"
+    turn(interlock, Telemetry(Speed(300)), now_ns=NOW + 2 * n.STOP_EFFECT_NS)
+    assert closed(interlock) == []
+    for _ in range(2):
+        turn(interlock, Telemetry(STANDSTILL), now_ns=NOW + 3 * n.STOP_EFFECT_NS)
+    assert closed(interlock) == []
+    assert interlock.reset(NOW + 3 * n.STOP_EFFECT_NS) is not None  # the strap line of this bench is open
+    interlock.readings.strap_closed = True
+    interlock.commands.clear()
+    assert interlock.reset(NOW + 3 * n.STOP_EFFECT_NS) is None
+    assert closed(interlock) == [True]
+
+
+def test_a_marker_that_failed_is_asked_for_again_and_only_then() -> None:
+    """After a while, never twice at once, and never once it is on the disk."""
+    interlock = idle()
+    interlock.open(TWO_BOUTS, NOW)
+    later = NOW + n.MARKER_RETRY_NS
+    assert StoreMarker() not in turn(interlock, now_ns=later + 1)
+    assert StoreMarker() not in turn(interlock, MarkerStored(ok=False), now_ns=later)
+    assert StoreMarker() in turn(interlock, now_ns=later + 1)
+    assert StoreMarker() not in turn(interlock, now_ns=later + 2)
+    turn(interlock, MarkerStored(ok=True), now_ns=later + 3)
+    assert StoreMarker() not in turn(interlock, now_ns=later + 2 * n.MARKER_RETRY_NS)
+
+
+def test_the_marker_of_a_former_session_starts_nothing() -> None:
+    """Each session waits for its own."""
+    interlock = idle()
+    interlock.readings.marker_stored = True
+    interlock.open(TWO_BOUTS, NOW)
+    interlock.judge(NOW)
+    assert turn(interlock, proposal=Proposal(boarding=OK)) == [RequestControl(1)]
+    assert interlock.motion is Motion.STANDSTILL
+
+
+def test_nobody_is_asked_for_a_word_while_telemetry_may_still_tell() -> None:
+    """Thirty seconds, and then once; a word before that is not taken."""
+    interlock = on_the_move()
+    interlock.permit(Proposal(halt=True), NOW)
+    early, due = NOW + n.STOP_ALARM_STAYS_NS - 1, NOW + n.STOP_ALARM_STAYS_NS
+    interlock.readings.machine = replace(MACHINE, silent_after_stop=True)
+    turn(interlock, now_ns=early)
+    assert not interlock.take_word(early)
+    assert Rung.AWAITS_WORD not in rungs(interlock)
+    turn(interlock, now_ns=due)
+    turn(interlock, now_ns=due)
+    assert rungs(interlock).count(Rung.AWAITS_WORD) == 1
+    assert interlock.take_word(due)
+    assert interlock.motion is Motion.STANDSTILL
+    assert Rung.TAKEN_AS_STANDING in rungs(interlock)
+    interlock.judge(due)
+    assert interlock.trip is None
+
+
+def test_a_latched_stop_takes_a_reset_and_not_a_word() -> None:
+    """A word ends a stop; a latch is more."""
+    interlock = on_the_move()
+    turn(interlock, StrapLine(closed=False))
+    assert interlock.awaits_word(NOW + n.STOP_ALARM_STAYS_NS)
+    assert not interlock.take_word(NOW + n.STOP_ALARM_STAYS_NS)
+    assert interlock.motion is Motion.STOPPING
+    assert not idle().take_word(NOW)
+
+
+def test_an_alarm_is_over_with_a_persons_word() -> None:
+    """Nothing keeps ringing for a belt that stands."""
+    interlock = on_the_move()
+    interlock.readings.machine = replace(MACHINE, silent_after_stop=True)
+    interlock.permit(Proposal(halt=True), NOW)
+    turn(interlock, now_ns=NOW + n.STOP_ALARM_STAYS_NS)
+    ladder = interlock._ladder
+    assert ladder
+    assert ladder.alarm
+    assert interlock.take_word(NOW + n.STOP_ALARM_STAYS_NS)
+    assert ladder.alarm is None
+
+
+def test_a_warning_is_said_once_a_session() -> None:
+    """The next session may say it again."""
+    interlock = on_the_move()
+    r = interlock.readings
+    r.resting_bpm = r.highest_bpm = 90
+    r.started_ns = NOW - n.HEART_RATE_RISE_NS
+    for _ in range(2):
+        turn(interlock, Telemetry(n.BOARD_SPEED, LEVEL))
+    said = [report for report in interlock.reports if isinstance(report, Warned)]
+    assert [warned.what for warned in said] == ["heart_rate_flat"]
+    assert [fault.kind for fault in interlock.view().faults] == [Kind.WARN]
+    interlock._warned.add("x")
+    fresh = idle()
+    fresh._warned.add("heart_rate_flat")
+    fresh.open(TWO_BOUTS, NOW)
+    assert fresh._warned == set()
+
+
+def test_every_rule_can_be_read_off() -> None:
+    """What it would do now, whether it is broken, and by how much."""
+    by_name = {row.rule: row for row in on_the_move().permissives(NOW + seconds(2))}
+    assert set(by_name) == {rule.name for rule in RULES}
+    late = by_name["telemetry_late"]
+    assert (late.kind, late.broken, late.gauge) == (Kind.EASE, True, Gauge(2.0, 1.5, "s"))
+    assert by_name["absent"].kind is None
+    assert dict(by_name["link_down"].kinds)[Motion.MOVING] is Kind.STOP
+
+
+def test_a_fault_has_its_figures() -> None:
+    """So that a refusal names them."""
+    interlock = idle()
+    interlock.readings.machine = replace(MACHINE, slowest=Speed.from_kmh(2))
+    interlock.judge(NOW)
+    faults = {fault.rule: fault for fault in interlock.view().faults}
+    assert faults["machine_too_fast"].gauge == Gauge(2.0, 1.6, "km/h")

@@ -9,7 +9,7 @@ import pytest
 from retrowalk.interlock.belt import Belt
 from retrowalk.interlock.ladder import Ladder
 from retrowalk.model import numbers as n
-from retrowalk.model.commands import LinkCommand, Rebuild, Stop
+from retrowalk.model.commands import Command, Rebuild, Stop
 from retrowalk.model.observations import Telemetry
 from retrowalk.model.reports import Rung
 from retrowalk.model.units import Speed, seconds
@@ -26,7 +26,7 @@ def demanded(*, linked: bool = True) -> Ladder:
     return ladder
 
 
-def taken(ladder: Ladder) -> list[LinkCommand]:
+def taken(ladder: Ladder) -> list[Command]:
     """Take the commands."""
     commands, ladder.commands = ladder.commands, []
     return commands

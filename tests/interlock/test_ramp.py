@@ -34,10 +34,10 @@ def test_up_not_beyond_the_goal() -> None:
 @given(st.lists(st.tuples(st.integers(0, 2 * NS_PER_S), st.integers(0, 600)), max_size=40), st.integers(1, 30))
 def test_no_history_is_steeper_than_the_rates(history: list[tuple[int, int]], up: int) -> None:
     """Whatever the goals and the times: up by no more than up × time, down by no more than down × time."""
-    ramp, now_ns, lowest, highest = Ramp.at(80, 0), 0, 80.0, 80.0
+    ramp, now_ns, lowest, highest = Ramp.at(80, 0), 0, 80 * NS_PER_S, 80 * NS_PER_S
     for spent_ns, goal in history:
         now_ns += spent_ns
         value = ramp.toward(goal, up=up, down=30, now_ns=now_ns)
-        highest += up * min(spent_ns, 2 * n.TICK_NS) / NS_PER_S
-        lowest -= 30 * min(spent_ns, 2 * n.TICK_NS) / NS_PER_S
-        assert lowest - 1 <= value <= highest
+        highest += up * min(spent_ns, 2 * n.TICK_NS)
+        lowest -= 30 * min(spent_ns, 2 * n.TICK_NS)
+        assert lowest // NS_PER_S <= value <= highest // NS_PER_S

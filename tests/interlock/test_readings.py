@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from retrowalk.interlock.heart import HeartRateFilter
 from retrowalk.interlock.readings import Readings
 from retrowalk.model import numbers as n
 from retrowalk.model.observations import (
@@ -77,7 +78,9 @@ def test_no_limits_no_need() -> None:
     assert not good_readings(replace(SETTINGS, heart=None)).heart_rate_needed
 
 
-@pytest.mark.parametrize(("margin_over", "allowed_kmh", "top_kmh"), [(0.5, 1.3, 0.8), (0.6, 4.6, 4.0), (0.6, 4.63, 4.03)])
+@pytest.mark.parametrize(
+    ("margin_over", "allowed_kmh", "top_kmh"), [(0.5, 1.3, 0.8), (0.6, 4.6, 4.0), (0.6, 4.63, 4.03)]
+)
 def test_the_margin_is_half_a_kmh_or_15_percent(margin_over: float, allowed_kmh: float, top_kmh: float) -> None:
     """The larger of the two."""
     r = good_readings()
@@ -221,3 +224,24 @@ def test_at_first_nothing_is_known() -> None:
     r = Readings(SETTINGS, good_readings().heart)
     assert (r.marker_stored, r.latched, r.control_lost, r.start_refused) == (False, False, False, False)
     assert (r.strap_closed, r.strap_ns, r.lag_ns, r.linked, r.present(NOW)) == (None, 0, 0, False, False)
+
+
+@pytest.mark.parametrize(("after_ns", "missing"), [
+    (n.START_LOCKOUT_NS - 1, False), (n.START_LOCKOUT_NS, False), (n.START_LOCKOUT_NS + 1, True),
+])  # fmt: skip
+def test_a_key_status_that_comes_with_the_link_is_old_news(after_ns: int, missing: bool) -> None:
+    """It trips on a moving belt like any other, but does not ask for somebody at rest."""
+    r = Readings(SETTINGS, HeartRateFilter(None))
+    r.hear(LinkUp(MACHINE), NOW)
+    r.hear(MachineStatus(MachineEvent.STOPPED_BY_KEY), NOW + after_ns)
+    assert r.key_ns == NOW + after_ns
+    assert r.key_missing is missing
+
+
+def test_a_missing_key_stays_missing_when_its_status_is_replayed() -> None:
+    """A new link does not put a key back."""
+    r = Readings(SETTINGS, HeartRateFilter(None))
+    r.hear(MachineStatus(MachineEvent.STOPPED_BY_KEY), NOW)
+    r.hear(LinkUp(MACHINE), NOW + 1)
+    r.hear(MachineStatus(MachineEvent.STOPPED_BY_KEY), NOW + 2)
+    assert r.key_missing

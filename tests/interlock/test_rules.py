@@ -91,6 +91,11 @@ def heart_over(bpm: int) -> Spoil:
     return spoil
 
 
+def worked(r: Readings, for_ns: int) -> None:
+    """Let the heart work for so long and stay where it was."""
+    r.started_ns, r.resting_bpm, r.highest_bpm = NOW - for_ns, 90, 90 + n.HEART_RATE_RISE_BPM - 1
+
+
 ABOVE, FROM, BELOW, UP_TO = (False, False, True), (False, True, True), (True, False, False), (True, True, False)
 TRIPLES: list[tuple[str, Spoil, int, tuple[bool, bool, bool]]] = [
     ("safety_key", aged("key_ns"), n.STRAP_STABLE_NS, UP_TO),
@@ -113,6 +118,8 @@ TRIPLES: list[tuple[str, Spoil, int, tuple[bool, bool, bool]]] = [
     ("absent", aged("presence_ns"), n.PRESENCE_EXPIRES_NS, ABOVE),
     ("start_lockout", aged("linked_ns"), n.START_LOCKOUT_NS, BELOW),
     ("strap_unsettled", aged("strap_ns"), n.STRAP_STABLE_NS, BELOW),
+    ("strap_unproven", aged("strap_proven_ns"), n.PRESENCE_EXPIRES_NS, ABOVE),
+    ("heart_rate_flat", worked, n.HEART_RATE_RISE_NS, FROM),
 ]
 
 
@@ -161,6 +168,11 @@ def _level(level: int) -> Callable[[Readings], None]:
 
 def _runs_at(kmh: float) -> Callable[[Readings], None]:
     return lambda r: setattr(r, "belt", moving(Speed.from_kmh(kmh)))
+
+
+def _rested(resting_bpm: int | None, highest_bpm: int | None) -> Callable[[Readings], None]:
+    """Let the belt have run for an hour, with these heart rates."""
+    return _set(started_ns=NOW - seconds(3600), resting_bpm=resting_bpm, highest_bpm=highest_bpm)
 
 
 FORWARD = _set(plan=plan(forward((2.0, 60))))
@@ -235,6 +247,24 @@ CASES: list[tuple[str, Callable[[Readings], None], bool]] = [
     ("single_bout_only", _set(machine=None), False),
     ("single_bout_only", _set(plan=None), False),
     ("no_marker", _set(marker_stored=False), True),
+    ("strap_unproven", _set(strap_proven_ns=None), True),
+    ("strap_unproven", _both(_set(strap_proven_ns=None), REPORTED), False),
+    ("key_unconfirmed", _set(key_missing=True), True),
+    ("uncommissioned", _both(_machine(commissioned=False), _level(1)), True),
+    ("uncommissioned", _both(_machine(commissioned=False), _level(0)), False),
+    ("uncommissioned", _machine(commissioned=True), False),
+    ("uncommissioned", _both(_machine(commissioned=False), _set(plan=plan(forward((2.0, 60)), level=3))), False),
+    ("uncommissioned", _both(_level(3), _set(machine=None)), False),
+    ("uncommissioned", _both(_machine(commissioned=False), _set(plan=None)), False),
+    ("machine_refused", _machine(refused=True), True),
+    ("machine_refused", _set(machine=None), False),
+    ("low_power", _set(low_power=True), True),
+    ("heart_rate_flat", _rested(90, 94), True),
+    ("heart_rate_flat", _rested(90, 95), False),
+    ("heart_rate_flat", _rested(None, 94), False),
+    ("heart_rate_flat", _rested(90, None), False),
+    ("heart_rate_flat", _both(_rested(90, 94), _set(started_ns=None)), False),
+    ("heart_rate_flat", _both(_rested(90, 94), EXCUSED), False),
 ]
 
 
@@ -278,8 +308,8 @@ def test_every_rule_is_tested() -> None:
 
 @pytest.mark.parametrize("motion", list(Motion))
 def test_stops_are_looked_at_first(motion: Motion) -> None:
-    """In each motion: stops, then pauses, then easing, then no entry."""
-    order = [Kind.STOP, Kind.PAUSE, Kind.EASE, Kind.NO_ENTRY]
+    """In each motion: stops, then pauses, then easing, then no entry, then warnings."""
+    order = [Kind.STOP, Kind.PAUSE, Kind.EASE, Kind.NO_ENTRY, Kind.WARN]
     ranks = [order.index(kind) for _, kind in APPLYING[motion]]
     assert ranks == sorted(ranks)
 

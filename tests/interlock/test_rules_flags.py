@@ -30,6 +30,7 @@ def test_what_no_waiting_clears() -> None:
     assert {rule.name for rule in no_entry if not rule.waits} == {
         "heart_rate_demanded",
         "latched",
+        "machine_refused",
         "machine_too_fast",
         "no_handrails",
         "single_bout_only",

@@ -212,7 +212,8 @@ async def one_bout_before_the_silence(h: House) -> None:
     await asyncio.sleep(45)
     assert not h.daemon.state().latched
     h.ask(Verb.RESET)
-    assert h.daemon.engine.phase is Phase.IDLE
+    await h.reach(Phase.IDLE)
+    assert [ended.ending for ended in h.said(WorkoutEnded)] == [Ending.COMPLETED]
     assert not h.treadmill.linked or h.disk.content is None
 
 

@@ -9,7 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from retrowalk.engine import Outcome
+from retrowalk.engine import Engine, Outcome
+from retrowalk.interlock.heart import HeartRateFilter
+from retrowalk.interlock.readings import Readings
 from retrowalk.model import numbers as n
 from retrowalk.model.commands import (
     ClearMarker,
@@ -18,6 +20,7 @@ from retrowalk.model.commands import (
     Exit,
     PermittedCommand,
     Rebuild,
+    Relay,
     RequestControl,
     SetIncline,
     Stop,
@@ -31,6 +34,8 @@ from retrowalk.model.observations import (
     HeartRateLink,
     HeartRateSample,
     MachineEvent,
+    MarkerStored,
+    Power,
     StrapLine,
     Telemetry,
 )
@@ -474,14 +479,15 @@ def test_hazard_36_reaction_nobody_there_disarms_after_45_seconds() -> None:
 
 
 def test_hazard_36_no_nuisance_presence_may_come_after_arming() -> None:
-    """Arm from a phone, walk over, press."""
+    """Arm from a phone, walk over, plug the strap in."""
     w = world()
     w.feed(Request(Verb.SELECT_PROGRAM, Origin.MQTT, plan=TWO_BOUTS))
-    w.feed(StrapLine(closed=True))
+    w.feed(StrapLine(closed=False))
     w.feed(Request(Verb.ARM, Origin.MQTT))
     w.run(30)
+    w.feed(StrapLine(closed=True))
+    w.run(1)
     assert w.said(Reply)[-1].ok
-    w.press()
     ended(w, Ending.COMPLETED)
 
 
@@ -631,7 +637,9 @@ def test_hazard_18_no_nuisance_a_machine_known_to_go_silent_does_not_latch() -> 
     accepted = w.ask(Verb.RESET)
     assert accepted
     assert accepted.ok
-    assert w.engine.phase is Phase.IDLE
+    assert w.engine.phase is Phase.QUESTIONS
+    w.run(70)
+    assert [ended.ending for ended in w.said(WorkoutEnded)] == [Ending.COMPLETED]
 
 
 @pytest.mark.parametrize("machine", [
@@ -1296,3 +1304,167 @@ def test_segments_are_told_as_they_begin() -> None:
     told = [(s.bout, s.stage, s.what) for s in w.said(SegmentStarted)]
     assert [what for _, stage, what in told if stage] == [Facing.FORWARD, Facing.BACKWARD, Facing.BACKWARD]
     assert len(told) == 4
+
+
+def test_hazard_28_reaction_low_voltage_refuses_a_start() -> None:
+    """Nothing starts on a weak supply; it may recover while somebody waits."""
+    w = world()
+    w.feed(Power(ok=False))
+    w.arm()
+    w.run(10)
+    assert w.engine.phase is Phase.ARMED
+    w.feed(Power(ok=True))
+    ended(w, Ending.COMPLETED)
+
+
+def test_hazard_28_no_nuisance_low_voltage_while_walking_stops_nobody() -> None:
+    """A dip under load is no reason to stop a belt; the next start waits."""
+    w = world().walking()
+    w.feed(Power(ok=False))
+    w.run_to(Phase.REST)
+    assert w.trips == []
+
+
+def test_hazard_29_reaction_a_strap_that_never_opens_is_refused() -> None:
+    """A shorted wire reads closed for ever: a press alone does not open a session."""
+    w = world()
+    w.feed(Request(Verb.SELECT_PROGRAM, Origin.SOCKET, plan=TWO_BOUTS))
+    w.feed(StrapLine(closed=True))
+    w.feed(Request(Verb.ARM, Origin.SOCKET))
+    w.press()
+    w.run(50)
+    assert w.starts == []
+    assert "its wire may be shorted" in w.said(Reply)[-1].reason
+
+
+def test_hazard_29_no_nuisance_clipping_the_strap_on_proves_it() -> None:
+    """What everybody does anyway is all it takes; between bouts it stays clipped."""
+    w = world()
+    w.arm()
+    ended(w, Ending.COMPLETED)
+
+
+def test_hazard_32_reaction_a_heart_that_does_not_work_is_told_once() -> None:
+    """Three minutes of walking, and the heart rate of somebody who sits: said once, and nothing stops."""
+    w = world().walking(plan(backward((0.5, 300))))
+    w.run(240)
+    said = [warned for warned in w.said(Warned) if warned.what == "heart_rate_flat"]
+    assert len(said) == 1
+    assert w.trips == []
+    assert w.engine.phase is Phase.WALK
+
+
+def test_hazard_32_no_nuisance_a_heart_that_rises_is_not_spoken_of() -> None:
+    """A few beats are enough."""
+    w = world().walking(plan(backward((0.5, 300))))
+    w.heart_bpm = 97
+    w.run(240)
+    assert "heart_rate_flat" not in {warned.what for warned in w.said(Warned)}
+
+
+def test_hazard_01_reaction_a_key_pulled_at_rest_wants_somebody_there() -> None:
+    """Long after the link came up: nothing starts until a press says that the key is back."""
+    w = world(replace(SETTINGS, strap=StrapTier.REPORTED))
+    w.willing = False
+    w.arm()
+    w.press()
+    w.run_to(Phase.BOARD)
+    w.run(5)
+    w.status(MachineEvent.STOPPED_BY_KEY)
+    w.run(5)
+    assert "key_unconfirmed" in {fault.rule for fault in w.engine.state(w.now_ns).faults}
+    w.press()
+    w.run(0.2)
+    assert "key_unconfirmed" not in {fault.rule for fault in w.engine.state(w.now_ns).faults}
+
+
+RELAY = replace(SETTINGS, relay=True)
+
+
+def relay(w: World) -> list[bool]:
+    """Return how the relay was told to be, in order."""
+    return [command.closed for _, command in w.sent(Relay)]
+
+
+def test_hazard_18_reaction_the_relay_cuts_a_belt_that_ignores_the_stop() -> None:
+    """Two seconds without effect; then it stays open, and latched, until a person resets."""
+    w = world(RELAY).walking()
+    w.obeys_stop = False
+    w.ask(Verb.PAUSE)
+    w.run_to(Phase.STOPPING, 60)
+    w.run(30)
+    assert relay(w) == [False]
+    assert w.trips == ["relay_opened"]
+
+
+def test_hazard_18_no_nuisance_the_relay_stays_closed_in_a_clean_session() -> None:
+    """Planned rests and the planned end never open it."""
+    w = world(RELAY)
+    w.arm()
+    ended(w, Ending.COMPLETED)
+    assert relay(w) == []
+
+
+def test_hazard_01_reaction_the_relay_opens_at_standstill_and_closes_at_the_reset() -> None:
+    """A pulled strap: the belt runs down as it should, and then the relay keeps it from starting again."""
+    w = world(RELAY).walking()
+    w.pull_strap()
+    assert relay(w) == []
+    w.run_to(Phase.TRIPPED, 30)
+    assert relay(w) == [False]
+    w.feed(StrapLine(closed=True))
+    reply = w.ask(Verb.RESET)
+    assert reply
+    assert reply.ok
+    assert relay(w) == [False, True]
+
+
+def test_hazard_15_reaction_the_relay_opens_two_seconds_after_the_link_is_lost() -> None:
+    """The only net that reaches a belt over a dead link."""
+    w = world(RELAY).walking()
+    w.connect_works = False
+    w.lose_link()
+    w.run(1.9)
+    assert relay(w) == []
+    w.run(0.3)
+    assert relay(w) == [False]
+
+
+def test_hazard_15_no_nuisance_a_link_that_is_back_in_time_keeps_the_relay_closed() -> None:
+    """It trips, and the Stop goes over the new link; the relay opens only once the belt stands."""
+    w = world(RELAY).walking()
+    w.lose_link()
+    w.run(0.5)
+    w.find_link()
+    w.run(0.5)
+    assert relay(w) == []
+    w.run_to(Phase.TRIPPED, 30)
+    assert relay(w) == [False]
+
+
+def test_hazard_25_reaction_a_relay_stays_open_after_a_crash() -> None:
+    """It dropped with the daemon; a daemon that comes back does not close it until a person resets."""
+    crashed, clean = Engine(RELAY), Engine(RELAY)
+    assert Relay(closed=True) not in crashed.boot("killed", 0).commands
+    assert Relay(closed=True) in clean.boot(None, 0).commands
+
+
+def test_hazard_27_reaction_a_disk_that_recovers_is_tried_again() -> None:
+    """The marker that could not be written is asked for again, so that a full disk that was cleared needs no disarm."""
+    w = world(disk=False)
+    w.arm()
+    w.run_to(Phase.BOARD)
+    w.run(10)
+    assert w.starts == []
+    w.disk = True
+    ended(w, Ending.COMPLETED)
+
+
+def test_hazard_27_reaction_an_answer_to_an_older_marker_starts_nothing() -> None:
+    """Two were asked for: the first one's answer says nothing of the second."""
+    r = Readings(SETTINGS, HeartRateFilter(None))
+    r.markers_asked = 2
+    r.hear(MarkerStored(ok=True), 0)
+    assert not r.marker_stored
+    r.hear(MarkerStored(ok=True), 0)
+    assert r.marker_stored

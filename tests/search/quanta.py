@@ -97,7 +97,12 @@ def _stuck(since_ns: dict[int, int], now_ns: int) -> Hashable:
 
 
 _STUCK: Final = Age((n.STOP_RESEND_NS, n.STOP_EFFECT_NS), Rest.YOUNG)
-_TELLING: Final = {Rung.WITHOUT_RESPONSE, Rung.LINK_REBUILT, Rung.NO_STANDSTILL}  # the others are only reported
+_TELLING: Final = {
+    Rung.WITHOUT_RESPONSE,
+    Rung.LINK_REBUILT,
+    Rung.NO_STANDSTILL,
+    Rung.RELAY_OPENED,
+}  # the others are only reported
 _RUN_DOWN_NS: Final = seconds(n.RUN_DOWN_S * n.RUN_DOWN_PATIENCE)
 _START_PATIENCE_NS: Final = seconds(n.START_DELAY_S * n.START_PATIENCE)
 
@@ -122,6 +127,9 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
         "_control_number": _given,
         "_control_wanted": AS_IT_IS,
         "_control_asked_ns": Age((n.CONTROL_RETRY_NS,)),
+        "_judged_ns": IGNORED,  # for figures in words only
+        "_warned": IGNORED,  # warnings decide nothing
+        "_relay_closed": AS_IT_IS,
         "_broken": IGNORED,  # follows from the readings, anew in each call
     },
     _InFlight: {"number": IGNORED, "since_ns": Age((n.ANSWER_PATIENCE_NS,)), "starts": AS_IT_IS},
@@ -135,12 +143,19 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
         "link_lost_because": IGNORED,
         "strap_closed": AS_IT_IS,
         "strap_ns": Age((n.STRAP_STABLE_NS,), Rest.OLD),
+        "strap_proven_ns": Age((n.PRESENCE_EXPIRES_NS,)),
+        "key_missing": AS_IT_IS,
         "key_ns": Age((n.STRAP_STABLE_NS,), Rest.OLD),
         "console_stop_ns": Age((n.UNEXPLAINED_STANDSTILL_NS,), Rest.OLD),
         "control_lost": AS_IT_IS,
         "presence_ns": Age((n.PRESENCE_EXPIRES_NS,)),
         "declared_ns": Age((n.PRESENCE_EXPIRES_NS,)),
         "marker_stored": AS_IT_IS,
+        "markers_asked": _count,
+        "marker_asked_ns": Age((n.MARKER_RETRY_NS,)),
+        "low_power": AS_IT_IS,
+        "resting_bpm": IGNORED,  # for a warning only
+        "highest_bpm": IGNORED,
         "latched": AS_IT_IS,
         "lag_ns": IGNORED,  # for people only
         "lagged_ns": Age((n.LAG_TRIP_NS,), Rest.OLD),
@@ -200,6 +215,8 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
         "from_speed": AS_IT_IS,
         "run_down_ns": IGNORED,  # fixed by the machine
         "new_number": IGNORED,
+        "relay": AS_IT_IS,
+        "lost_ns": Age((n.RELAY_LINK_LOST_NS,)),
         "not_before_ns": Age((0,)),
         "outstanding": _stuck,
         "writes": IGNORED,  # decides what goes with a Stop, not whether one goes

@@ -101,7 +101,7 @@ def stop_by_person(scene: Scene) -> None:
 def come_up_latched(scene: Scene) -> None:
     """The daemon finds the marker of a session that never ended."""
     scene.witness.asked = True
-    scene.lock.boot_latched("interrupted", scene.now_ns)
+    scene.lock.boot("interrupted", scene.now_ns)
 
 
 def show_presence(scene: Scene) -> None:
@@ -118,7 +118,7 @@ def reset(scene: Scene) -> None:
 
 def open_session(scene: Scene) -> None:
     """The session asks for the belt."""
-    scene.lock.open(scene.witness.world.plan)
+    scene.lock.open(scene.witness.world.plan, scene.now_ns)
 
 
 def close_session(scene: Scene) -> None:

@@ -54,7 +54,8 @@ class World:
 def _machine(slowest_kmh: float, incline: InclineRange | None = None) -> Machine:
     """Return a machine whose step is what a ramp of 0.2 km/h/s makes of 0.2 s: each move reaches the next speed."""
     step = Speed(4)
-    return Machine("C0:FF:EE:00:00:01", "Small", Speed.from_kmh(slowest_kmh), Speed.from_kmh(20), step, incline)
+    address, fastest = "C0:FF:EE:00:00:01", Speed.from_kmh(20)
+    return Machine(address, "Small", Speed.from_kmh(slowest_kmh), fastest, step, incline, commissioned=True)
 
 
 def _plan(speed: Speed, forward: Speed, backward: Speed, incline: Incline, level: int, *facings: Facing) -> Plan:

@@ -54,6 +54,7 @@ MACHINE = Machine(
     fastest=Speed.from_kmh(12),
     step=Speed.from_kmh(0.1),
     incline=InclineRange(LEVEL, Incline.from_pct(10), Incline.from_pct(0.5)),
+    commissioned=True,
 )
 SETTINGS = EngineSettings(strap=StrapTier.LINE, handrails=True, heart=HeartLimits(soft_bpm=120, hard_bpm=140))
 TELEMETRY_NS = seconds(0.25)

@@ -48,6 +48,7 @@ def good_readings(settings: EngineSettings = SETTINGS, plan: Plan = PLAN) -> Rea
     r.belt, r.machine, r.plan = standing(), MACHINE, plan
     r.linked_ns = r.strap_ns = NOW - seconds(10)
     r.strap_closed, r.presence_ns, r.marker_stored = True, NOW, True
+    r.strap_proven_ns = NOW - seconds(10)
     r.started_ns, r.highest = NOW - seconds(5), n.BOARD_SPEED
     return r
 

@@ -17,6 +17,7 @@ from retrowalk.model.commands import (
     Exit,
     PermittedCommand,
     Rebuild,
+    Relay,
     RequestControl,
     SetIncline,
     SetSpeed,
@@ -58,6 +59,7 @@ class Judge:
     linked: bool = False
     plan: Plan | None = None
     zero_frames: int = 0
+    relay_open: bool = False
     opened: bool = False
     marked: bool = False
     stop_asked: bool = False
@@ -113,7 +115,7 @@ class Judge:
                     self.confirmed[prompt_id] = now_ns
                 case StopStep(Rung.DEMANDED):
                     self.demanded, self.settled_ns = True, None
-                case StopStep(Rung.VERIFIED):
+                case StopStep(Rung.VERIFIED | Rung.TAKEN_AS_STANDING):
                     self.demanded = False
                 case Tripped():
                     self.marked = True
@@ -145,6 +147,9 @@ class Judge:
                 self.stopped = True
                 self.writing.add(number)
                 assert self.marked or self.opened or self.stop_asked, "13: a Stop nobody asked for, outside a session"
+            case Relay(closed):
+                assert not (closed and self.engine.state(now_ns).latched), "1: the relay closes on a latched stop"
+                self.relay_open = not closed
             case RequestControl():
                 assert self.opened, "13: a write outside a session"
             case PermittedCommand():
@@ -156,6 +161,7 @@ class Judge:
         assert self.opened, "13: a write outside a session"
         assert self.strap_closed or not self.strap_matters, "1: permitted with the strap open"
         assert not self.engine.state(now_ns).latched, "1: permitted while latched"
+        assert not self.relay_open, "1: permitted with the relay open"
         assert self.key_ns != now_ns, "1: permitted with the key pulled"
         assert now_ns < command.expires_ns <= now_ns + n.PERMIT_EXPIRES_NS, "9: a permission that does not expire"
         match command.action:

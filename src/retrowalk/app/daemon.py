@@ -19,9 +19,9 @@ import structlog
 from retrowalk.app.flight import Flight, FlightRecorder
 from retrowalk.app.parts import Parts
 from retrowalk.engine import Engine, Outcome
-from retrowalk.model.commands import ClearMarker, Command, Connect, Disconnect, Exit, StoreMarker
+from retrowalk.model.commands import ClearMarker, Command, Connect, Disconnect, Exit, Relay, StoreMarker
 from retrowalk.model.observations import Observation, Tick
-from retrowalk.model.reports import PhaseChanged, Report, State, StopStep, Tripped, Warned
+from retrowalk.model.reports import Permissive, PhaseChanged, Report, State, StopStep, Tripped, Warned
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.units import NS_PER_S
 
@@ -67,6 +67,10 @@ class Daemon:
     def state(self) -> State:
         """Return everything that is known now."""
         return self.engine.state(self.clock_ns())
+
+    def permissives(self) -> tuple[Permissive, ...]:
+        """Return every rule of the interlock as it stands now."""
+        return self.engine.permissives(self.clock_ns())
 
     def shut_down(self) -> None:
         """Stop the belt, verify, let the treadmill go, and end `run`."""
@@ -137,6 +141,9 @@ class Daemon:
             case Exit(verified):
                 self._verified = verified
                 self._over.set()
+            case Relay(closed):
+                if parts.relay:
+                    parts.relay.hold(closed)
             case Connect() | Disconnect():
                 parts.link.execute(command)
                 if parts.heart_rate:

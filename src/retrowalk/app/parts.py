@@ -77,6 +77,16 @@ class Shelf(Protocol):
         """Take a recording, or a later version of it; never blocks."""
 
 
+class Relay(Protocol):
+    """The cut-off relay: closed only while the healthy loop beats, so that a frozen computer cuts the belt's power."""
+
+    def hold(self, closed: bool) -> None:
+        """From here on let each beat keep it closed, or let it open now."""
+
+    def beat(self) -> None:
+        """Live on for a moment more."""
+
+
 class ServiceManager(Protocol):
     """Whoever started the process and watches it."""
 
@@ -101,6 +111,7 @@ class Parts:
     marker: Marker
     service: ServiceManager
     heart_rate: HeartRate | None = None
+    relay: Relay | None = None
     bridge: Bridge | None = None
     control: Listener | None = None
     lines: tuple[Line, ...] = ()

@@ -48,7 +48,11 @@ class HeartRateFilter:
 
     def settled(self, now_ns: int) -> bool:
         """Enough good samples came lately to start a belt."""
-        return len(self._recent) == n.HEART_RATE_ENTRY_SAMPLES and now_ns - self._recent[0] <= n.HEART_RATE_ENTRY_NS
+        return self.entry_samples(now_ns) >= n.HEART_RATE_ENTRY_SAMPLES
+
+    def entry_samples(self, now_ns: int) -> int:
+        """Return how many good samples came lately."""
+        return sum(now_ns - at_ns <= n.HEART_RATE_ENTRY_NS for at_ns in self._recent)
 
     def over_hard(self, now_ns: int) -> bool:
         """The median of the last good samples has been over the hard limit for long enough to stop."""

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from retrowalk.interlock.belt import Belt
 from retrowalk.interlock.drive import Drive
 from retrowalk.interlock.heart import HeartRateFilter
 from retrowalk.interlock.ladder import Ladder
@@ -24,6 +25,7 @@ from retrowalk.model.commands import (
     Connect,
     Disconnect,
     PermittedCommand,
+    Relay,
     RequestControl,
     SetIncline,
     SetSpeed,
@@ -42,7 +44,7 @@ from retrowalk.model.observations import (
     Written,
 )
 from retrowalk.model.plan import Plan
-from retrowalk.model.reports import Fault, Kind, Motion, Report, Rung, Trip, Tripped, Warned
+from retrowalk.model.reports import Fault, Kind, Motion, Permissive, Report, Rung, Trip, Tripped, Warned
 from retrowalk.model.settings import EngineSettings
 from retrowalk.model.units import seconds
 
@@ -50,6 +52,11 @@ PLANNED = "planned_stop"
 _NO_STANDSTILL = (
     "no_standstill",
     "the belt was told to stop, and was not seen to stand",
+    "do not use this treadmill before somebody has found out why",
+)
+_RELAY_OPENED = (
+    "relay_opened",
+    "the belt did not do as it was told, and the relay cut its power",
     "do not use this treadmill before somebody has found out why",
 )
 _STOP_BY_PERSON = ("user_stop", "somebody pressed STOP", "take your time")
@@ -82,6 +89,9 @@ class Interlock:
         self._control_wanted = False
         self._control_asked_ns = 0
         self._broken: list[tuple[Rule, Kind]] = []
+        self._judged_ns = 0
+        self._warned: set[str] = set()  # what this session was warned of
+        self._relay_closed = False
 
     # -- what the engine calls -----------------------------------------------------------------------------------
 
@@ -111,7 +121,7 @@ class Interlock:
 
     def judge(self, now_ns: int) -> None:
         """Look at every rule that applies, stops first; a broken stop rule latches and stops in this very call."""
-        readings = self.readings
+        readings, self._judged_ns = self.readings, now_ns
         self._broken = [row for row in APPLYING[self.motion] if row[0].broken(readings, now_ns)]
         worst = self._broken[0] if self._broken else None
         if worst and worst[1] is Kind.STOP:
@@ -120,6 +130,8 @@ class Interlock:
             unramped = next((rule for rule, kind in self._broken if kind is Kind.PAUSE and not rule.ramps), None)
             if unramped:
                 self.stop(now_ns, cause=unramped.name)
+        if worst and self._broken[-1][1] is Kind.WARN:
+            self._warn()
         if self._ladder:
             self._climb(self._ladder, now_ns)
 
@@ -130,6 +142,7 @@ class Interlock:
         match self.motion:
             case Motion.STANDSTILL:
                 self._keep_control(now_ns)
+                self._keep_marker(now_ns)
                 if proposal.boarding:
                     self._permit_start(proposal.boarding, now_ns)
             case Motion.BOARDING | Motion.MOVING if proposal.halt:
@@ -150,7 +163,8 @@ class Interlock:
             run_down_ns = seconds((machine.run_down_s if machine else n.RUN_DOWN_S) * n.RUN_DOWN_PATIENCE)
             speed = self.readings.highest if belt.speed is None else belt.speed
             belt.distrust_standstill()
-            self._ladder = Ladder(latch[0] if latch else cause, now_ns, speed, run_down_ns, self._next_number)
+            cause = latch[0] if latch else cause
+            self._ladder = Ladder(cause, now_ns, speed, run_down_ns, self._next_number, relay=self._relay_closed)
             if self.motion is Motion.BOARDING and self.readings.started_ns is not None:
                 self._ladder.not_before_ns = self.readings.started_ns + self.readings.start_patience_ns
             self._ladder.begin(self.readings.linked, now_ns)
@@ -164,14 +178,15 @@ class Interlock:
             self.commands.append(Connect())
         self.stop(now_ns, cause="user_stop", latch=_STOP_BY_PERSON if moving else None)
 
-    def open(self, plan: Plan) -> None:
+    def open(self, plan: Plan, now_ns: int) -> None:
         """Begin a session: from here on the belt is ours to stop. Only with no entry rule broken."""
         if self.motion is not Motion.IDLE or self._broken:
             return
-        self.readings.plan, self.readings.marker_stored = plan, False
+        self.readings.begin(plan)
         self.opened, self.motion = True, Motion.STANDSTILL
         self._control_wanted = True
-        self.commands.append(StoreMarker())
+        self._warned.clear()
+        self._store_marker(None, now_ns)
         if plan.backward and self.readings.board_speed > n.BOARD_SPEED:
             words = f"this treadmill cannot go slower than {self.readings.board_speed}: step on with care"
             self.reports.append(Warned("fast_minimum", words))
@@ -182,10 +197,16 @@ class Interlock:
         if self.opened and self.trip is None:
             self.commands.append(ClearMarker())
         self.opened, self.motion, self._drive, self._ladder = False, Motion.IDLE, None, None
-        self.readings.presence_ns = self.readings.declared_ns = None
+        self.readings.let_go()
 
-    def boot_latched(self, cause: str, now_ns: int) -> None:
-        """Come up after a session that did not end: latched; a belt that moves is stopped, never adopted."""
+    def boot(self, cause: str | None, now_ns: int) -> None:
+        """Begin. `cause`: why the last session did not end; then come up latched, and stop a belt that moves.
+
+        The relay dropped with the daemon before, and stays open until a person resets.
+        """
+        if cause is None:
+            self._close_relay()
+            return
         words = f"the daemon was interrupted in a session ({cause})"
         self.commands.append(Connect())
         self.stop(now_ns, latch=(cause, words, "see that nobody is on the belt"))
@@ -195,19 +216,39 @@ class Interlock:
         blocking = next((r for r in RULES if r.must_clear and r.broken(self.readings, now_ns)), None)
         if blocking:
             return f"{blocking.words}: {blocking.remedy}"
-        if self._ladder and not self._unverifiable(now_ns):
+        if self._ladder and not self.awaits_word(now_ns):
             return "the belt is not yet seen to stand"
         if self.trip is None and self._ladder is None:
             return "nothing is latched"
         self.trip, self.readings.latched, self.opened = None, False, False
         self.close()
         self.commands.append(ClearMarker())
+        self._close_relay()
         return None
+
+    def awaits_word(self, now_ns: int) -> bool:
+        """Only a person can tell whether the belt stands: telemetry has been silent for too long after a stop."""
+        r, ladder = self.readings, self._ladder
+        if ladder is None or now_ns - ladder.demanded_ns < n.STOP_ALARM_STAYS_NS:
+            return False
+        age_ns = r.belt.age_ns(now_ns)
+        return not r.linked or age_ns is None or age_ns > n.TELEMETRY_TRIP_NS
+
+    def take_word(self, now_ns: int) -> bool:
+        """Take the word of a person at the machine that the belt stands. A latched stop takes a reset instead."""
+        if self._ladder is None or self.trip or not self.awaits_word(now_ns):
+            return False
+        self._ladder.take_word(now_ns)
+        self.readings.belt = Belt()
+        self._collect(self._ladder)
+        self._come_to_rest()
+        return True
 
     def present(self, now_ns: int, *, declared: bool = False) -> None:
         """Take note that somebody showed to be at the treadmill; while latched it does not count."""
         if self.trip is not None:
             return
+        self.readings.key_missing = False
         if declared:
             self.readings.declared_ns = now_ns
         else:
@@ -228,11 +269,15 @@ class Interlock:
             set_point=drive.set_point if drive else None,
             level=drive is None or drive.level,
             standstill_ns=r.belt.zero_ns if r.belt.stands else None,
-            faults=tuple([_fault(rule, kind) for rule, kind in broken]),
+            faults=tuple([self._fault(rule, kind) for rule, kind in broken]),
             pausing=bool(pauses),
             ending=any(rule.ends for rule in pauses),
             alarm=self._ladder.alarm if self._ladder else None,
         )
+
+    def _fault(self, rule: Rule, kind: Kind) -> Fault:
+        gauge = rule.gauge(self.readings, self._judged_ns)
+        return Fault(rule.name, kind, rule.words, rule.remedy, rule.waits, gauge)
 
     # -- inside --------------------------------------------------------------------------------------------------
 
@@ -249,18 +294,34 @@ class Interlock:
         r = self.readings
         self.trip = Trip(cause, words, remedy + _RESET, now_ns, r.belt.speed, r.heart.bpm)
         r.latched, r.presence_ns, r.declared_ns = True, None, None
-        self.commands.append(StoreMarker(cause))
+        self._store_marker(cause, now_ns)
         self.reports.append(Tripped(self.trip))
 
     def _climb(self, ladder: Ladder, now_ns: int) -> None:
         verified = ladder.tick(self.readings.belt, self.readings.linked, now_ns)
+        if verified and self.trip:
+            ladder.open_relay(now_ns)
+        elif not verified and self.awaits_word(now_ns):
+            ladder.await_word(now_ns)
         self._collect(ladder)
-        silent = self.readings.machine is not None and self.readings.machine.silent_after_stop
-        if Rung.NO_STANDSTILL in ladder.climbed and self.opened and self.trip is None and not silent:
-            self._latch(*_NO_STANDSTILL, now_ns)
-        if not verified:
+        self._latch_late(ladder, now_ns)
+        if verified:
+            self._come_to_rest()
+        else:
             self._give_up(now_ns)
+
+    def _latch_late(self, ladder: Ladder, now_ns: int) -> None:
+        """Latch a stop that was a planned one until the belt did not follow it."""
+        if self.trip:
             return
+        silent = self.readings.machine is not None and self.readings.machine.silent_after_stop
+        if Rung.RELAY_OPENED in ladder.climbed:
+            self._latch(*_RELAY_OPENED, now_ns)
+        elif Rung.NO_STANDSTILL in ladder.climbed and self.opened and not silent:
+            self._latch(*_NO_STANDSTILL, now_ns)
+
+    def _come_to_rest(self) -> None:
+        """The belt stands: a session goes on, everything else is over."""
         self._ladder = self._drive = self._in_flight = None
         if self.opened and self.trip is None:
             self.motion, self._control_wanted = Motion.STANDSTILL, True
@@ -269,7 +330,7 @@ class Interlock:
 
     def _give_up(self, now_ns: int) -> None:
         """End a stop outside a session that cannot be verified: it must not stop somebody else's walk later."""
-        if self.opened or self.trip is not None or not self._unverifiable(now_ns):
+        if self.opened or self.trip is not None or not self.awaits_word(now_ns):
             return
         words = (
             "no treadmill was seen to stand for 30 s: the stop is given up, hands off. If a belt moves: pull the cord"
@@ -280,16 +341,35 @@ class Interlock:
     def _collect(self, ladder: Ladder) -> None:
         """Hand on what the ladder wants written, ahead of everything."""
         self.commands[:0] = ladder.commands
+        self._relay_closed = ladder.relay
         self.reports += ladder.steps
         ladder.commands, ladder.steps = [], []
 
-    def _unverifiable(self, now_ns: int) -> bool:
-        """A stop that telemetry will never verify, long enough ago: the word of a person at the machine must do."""
-        r, ladder = self.readings, self._ladder
-        if ladder is None or now_ns - ladder.demanded_ns < n.STOP_ALARM_STAYS_NS:
-            return False
-        age_ns = r.belt.age_ns(now_ns)
-        return not r.linked or age_ns is None or age_ns > n.TELEMETRY_TRIP_NS
+    def _close_relay(self) -> None:
+        if self.readings.settings.relay:
+            self._relay_closed = True
+            self.commands.append(Relay(closed=True))
+
+    def _warn(self) -> None:
+        """Say once a session what is odd and stops nothing."""
+        for rule, kind in self._broken:
+            if kind is Kind.WARN and rule.name not in self._warned:
+                self._warned.add(rule.name)
+                self.reports.append(Warned(rule.name, f"{rule.words}: {rule.remedy}"))
+
+    def _store_marker(self, latch: str | None, now_ns: int) -> None:
+        self.readings.markers_asked, self.readings.marker_asked_ns = self.readings.markers_asked + 1, now_ns
+        self.commands.append(StoreMarker(latch))
+
+    def _keep_marker(self, now_ns: int) -> None:
+        """Try a disk that failed again now and then: nothing starts without the marker."""
+        r = self.readings
+        if not (r.marker_stored or r.markers_asked) and now_ns - r.marker_asked_ns > n.MARKER_RETRY_NS:
+            self._store_marker(None, now_ns)
+
+    def permissives(self, now_ns: int) -> tuple[Permissive, ...]:
+        """Return every rule as it stands now."""
+        return tuple(_permissive(rule, self.motion, self.readings, now_ns) for rule in RULES)
 
     def _keep_control(self, now_ns: int) -> None:
         """Ask for control ahead of each boarding, and again now and then while somebody else has it."""
@@ -356,5 +436,7 @@ class Interlock:
             self.reports.append(Warned("set_point_refused", f"the treadmill refused a set-point: {answer.value}"))
 
 
-def _fault(rule: Rule, kind: Kind) -> Fault:
-    return Fault(rule.name, kind, rule.words, rule.remedy, rule.waits)
+def _permissive(rule: Rule, motion: Motion, r: Readings, now_ns: int) -> Permissive:
+    kinds = tuple(rule.kinds.items())
+    broken, gauge = rule.broken(r, now_ns), rule.gauge(r, now_ns)
+    return Permissive(rule.name, kinds, rule.kinds.get(motion), broken, gauge, rule.words, rule.remedy)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from retrowalk.interlock.belt import Belt
 from retrowalk.model import numbers as n
-from retrowalk.model.commands import LinkCommand, Rebuild, Stop
+from retrowalk.model.commands import Command, Rebuild, Relay, Stop
 from retrowalk.model.reports import Rung, StopStep
 from retrowalk.model.units import STANDSTILL, Speed
 
@@ -22,8 +22,12 @@ _WORDS = {
     Rung.LINK_REBUILT: f"the stop's write is stuck: dropping the link to make a new one. {_ALARM}",
     Rung.NO_STANDSTILL: f"the belt is not seen to stand: {_ALARM}",
     Rung.LINK_LOST: f"no link to the treadmill, a stop cannot be written: {_ALARM}",
+    Rung.RELAY_OPENED: "the cut-off relay is open: it takes the place of the safety key, and stays so until a reset",
+    Rung.AWAITS_WORD: "nobody can see from here whether the belt stands; if it does: press and hold the button",
+    Rung.TAKEN_AS_STANDING: "a person at the treadmill says that the belt stands",
     Rung.VERIFIED: "the belt stands, verified",
 }
+_OVER = {Rung.VERIFIED, Rung.TAKEN_AS_STANDING}
 _ALARMS = (Rung.LINK_LOST, Rung.NO_EFFECT, Rung.LINK_REBUILT, Rung.NO_STANDSTILL)
 
 
@@ -36,20 +40,22 @@ class Ladder:
     from_speed: Speed
     run_down_ns: int
     new_number: Callable[[], int]
+    relay: bool = False  # there is one, and it is closed
     not_before_ns: int = 0  # zero frames verify nothing while the countdown of a START may still be running
     outstanding: dict[int, int] = field(default_factory=dict)  # Stops whose writes have not completed, and since when
     writes: int = 0  # every second Stop goes alone: a request for control that is stuck must not hold up all of them
     rebuilding: bool = False
+    lost_ns: int | None = None  # since when there is no link
     settled_ns: int | None = None  # when the last write completed or failed
     first_written_ns: int | None = None
     climbed: set[Rung] = field(default_factory=set)
-    commands: list[LinkCommand] = field(default_factory=list)
+    commands: list[Command] = field(default_factory=list)
     steps: list[StopStep] = field(default_factory=list)
 
     @property
     def alarm(self) -> str | None:
         """What a person must be told at once; it stays until the stop is verified or reset."""
-        if Rung.VERIFIED in self.climbed:
+        if self.climbed & _OVER:
             return None
         return next((_WORDS[rung] for rung in _ALARMS if rung in self.climbed), None)
 
@@ -64,7 +70,7 @@ class Ladder:
     def link_up(self, now_ns: int) -> None:
         """Write on the new link what the old one may have lost."""
         self.outstanding.clear()
-        self.rebuilding = False
+        self.rebuilding, self.lost_ns = False, None
         self.climbed -= {Rung.LINK_LOST, Rung.LINK_REBUILT, Rung.WITHOUT_RESPONSE}
         self._write(now_ns)
 
@@ -76,7 +82,23 @@ class Ladder:
     def link_lost(self, now_ns: int) -> None:
         """Take note that nothing can be written now."""
         self.outstanding.clear()
+        self.lost_ns = now_ns if self.lost_ns is None else self.lost_ns
         self._climb(Rung.LINK_LOST, now_ns)
+
+    def open_relay(self, now_ns: int) -> None:
+        """Let the relay open, if there is one and it is closed."""
+        if self.relay:
+            self.relay = False
+            self.commands.append(Relay(closed=False))
+            self._climb(Rung.RELAY_OPENED, now_ns)
+
+    def await_word(self, now_ns: int) -> None:
+        """Ask whoever is at the treadmill whether the belt stands: telemetry will never tell."""
+        self._climb(Rung.AWAITS_WORD, now_ns)
+
+    def take_word(self, now_ns: int) -> None:
+        """Take a person's word for the standstill."""
+        self._climb(Rung.TAKEN_AS_STANDING, now_ns)
 
     def written(self, number: int, now_ns: int) -> None:
         """Take note that a Stop is on the wire."""
@@ -106,6 +128,8 @@ class Ladder:
         no_effect = linked and now_ns >= effect_due_ns and not self._has_effect(belt)
         if no_effect:
             self._climb(Rung.NO_EFFECT, now_ns)
+        if no_effect or (self.lost_ns is not None and now_ns - self.lost_ns >= n.RELAY_LINK_LOST_NS):
+            self.open_relay(now_ns)
         if linked and not self.rebuilding:
             self._press_on(no_effect, now_ns)
         return False

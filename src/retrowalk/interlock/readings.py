@@ -18,6 +18,7 @@ from retrowalk.model.observations import (
     MachineStatus,
     MarkerStored,
     Observation,
+    Power,
     StrapLine,
     Telemetry,
 )
@@ -41,12 +42,19 @@ class Readings:
     link_lost_because: str = ""
     strap_closed: bool | None = None
     strap_ns: int = 0
+    strap_proven_ns: int | None = None  # when it was last seen to close after it was open
     key_ns: int | None = None
+    key_missing: bool = False  # it was pulled, and nobody has shown to be there since
     console_stop_ns: int | None = None
     control_lost: bool = False
     presence_ns: int | None = None
     declared_ns: int | None = None  # presence by a declared button, good for low levels only
     marker_stored: bool = False
+    markers_asked: int = 0  # … and not answered yet
+    marker_asked_ns: int = 0
+    low_power: bool = False
+    resting_bpm: int | None = None  # of this session: the last good value before its first START
+    highest_bpm: int | None = None  # … and the highest good one since
     latched: bool = False
     lag_ns: int = 0
     lagged_ns: int | None = None  # when the loop was last found to have stood still
@@ -99,6 +107,13 @@ class Readings:
             self.lagged_ns = now_ns
 
     @property
+    def heart_rate_rise_bpm(self) -> int | None:
+        """How far the heart rate rose in this session; None = not known."""
+        if self.resting_bpm is None or self.highest_bpm is None:
+            return None
+        return self.highest_bpm - self.resting_bpm
+
+    @property
     def board_speed(self) -> Speed:
         """0.5 mph on the machine's grid, or the machine's minimum where that is higher."""
         if self.machine is None:
@@ -113,12 +128,23 @@ class Readings:
             cap = min(cap, self.plan.limits.ceiling(known).speed)
         return cap if self.machine is None else min(cap, self.machine.fastest)
 
+    def begin(self, plan: Plan) -> None:
+        """Begin a session: nothing is on the disk, and the heart is at rest."""
+        self.plan, self.marker_stored = plan, False
+        self.resting_bpm = self.highest_bpm = None
+
+    def let_go(self) -> None:
+        """End a session: what the belt last said is old news from here on, and somebody must show up anew."""
+        self.belt, self.presence_ns, self.declared_ns = Belt(), None, None
+
     def board(self, facing: Facing, now_ns: int) -> None:
         """Begin a boarding: what was heard of the one before no longer matters."""
         self.facing, self.started_ns, self.start_refused = facing, now_ns, False
         self.overspeed_ns = self.console_stop_ns = self.key_ns = None
         self.highest = self.board_speed
         self.commanded.clear()
+        if self.resting_bpm is None:
+            self.resting_bpm = self.highest_bpm = self.heart.bpm
 
     def command(self, speed: Speed, now_ns: int) -> None:
         """Remember a set-point, for as long as the belt may still be following it."""
@@ -144,9 +170,10 @@ class Readings:
                 self._time_overspeed(now_ns)
             case HeartRateSample():
                 self.heart.hear(observation, now_ns)
+                if self.highest_bpm is not None and self.heart.good_ns == now_ns:
+                    self.highest_bpm = max(self.highest_bpm, observation.bpm)
             case StrapLine(closed):
-                if closed != self.strap_closed:
-                    self.strap_closed, self.strap_ns = closed, now_ns
+                self._hear_strap(closed, now_ns)
             case MachineStatus(event):
                 self._hear_status(event, now_ns)
             case LinkUp(machine):
@@ -154,13 +181,24 @@ class Readings:
             case LinkDown(reason):
                 self.linked_ns, self.belt, self.link_lost_because = None, Belt(), reason
             case MarkerStored(ok):
-                self.marker_stored = ok
+                self.markers_asked = max(0, self.markers_asked - 1)
+                self.marker_stored = ok and not self.markers_asked
+            case Power(ok):
+                self.low_power = not ok
             case _:
                 pass
 
+    def _hear_strap(self, closed: bool, now_ns: int) -> None:
+        if closed == self.strap_closed:
+            return
+        if closed and self.strap_closed is False:
+            self.strap_proven_ns = now_ns
+        self.strap_closed, self.strap_ns = closed, now_ns
+
     def _hear_status(self, event: MachineEvent, now_ns: int) -> None:
         if event is MachineEvent.STOPPED_BY_KEY:
-            self.key_ns = now_ns
+            replayed = self.linked_ns is not None and now_ns - self.linked_ns <= n.START_LOCKOUT_NS
+            self.key_ns, self.key_missing = now_ns, self.key_missing or not replayed
         elif event is MachineEvent.CONTROL_LOST:
             self.control_lost = True
         elif event in _CONSOLE_STOPS:

@@ -5,16 +5,14 @@ A rule is *broken* or it is not; what that does depends on what the belt is doin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from retrowalk.interlock.readings import Readings
+from retrowalk.interlock import watches as w
+from retrowalk.interlock.watches import Condition, Dial
 from retrowalk.model import numbers as n
 from retrowalk.model.reports import Kind, Motion
-from retrowalk.model.settings import StrapTier
-
-type Condition = Callable[[Readings, int], bool]
 
 ENTRY: Final = {Motion.IDLE: Kind.NO_ENTRY}
 AT_REST: Final = {Motion.IDLE: Kind.NO_ENTRY, Motion.STANDSTILL: Kind.NO_ENTRY}
@@ -32,6 +30,7 @@ class Rule:
 
     name: str
     broken: Condition
+    gauge: Dial
     kinds: Mapping[Motion, Kind]
     hazards: tuple[int, ...]
     words: str
@@ -44,99 +43,11 @@ class Rule:
     must_clear: bool = False  # a reset is refused while it is broken
 
 
-def _older(at_ns: int | None, limit_ns: int, now_ns: int) -> bool:
-    return at_ns is None or now_ns - at_ns > limit_ns
-
-
-def _within(at_ns: int | None, limit_ns: int, now_ns: int) -> bool:
-    return at_ns is not None and now_ns - at_ns <= limit_ns
-
-
-def _strap_open(r: Readings, _: int) -> bool:
-    return r.settings.strap is StrapTier.LINE and r.strap_closed is not True
-
-
-def _strap_unsettled(r: Readings, now: int) -> bool:
-    return r.settings.strap is StrapTier.LINE and now - r.strap_ns < n.STRAP_STABLE_NS
-
-
-def _strap_too_weak(r: Readings, _: int) -> bool:
-    if r.plan is None or not r.plan.backward:
-        return False
-    tier = r.settings.strap
-    return tier is StrapTier.NONE or (tier is StrapTier.ATTESTED and r.level > n.ATTESTED_STRAP_HIGHEST_LEVEL)
-
-
-def _heart_rate_demanded(r: Readings, _: int) -> bool:
-    if r.plan is None or r.heart_rate_needed:
-        return False
-    return r.level > n.EXCUSED_HIGHEST_LEVEL or not r.settings.without_heart_rate
-
-
-def _machine_too_fast(r: Readings, _: int) -> bool:
-    if r.plan is None or r.machine is None:
-        return False
-    facings = {bout.facing for bout in r.plan.bouts}
-    backward_minimum = r.plan.backward and r.board_speed > n.BOARD_SPEED_HIGHEST
-    return backward_minimum or any(r.board_speed > r.ceiling(facing) for facing in facings)
-
-
-def _single_bout_only(r: Readings, _: int) -> bool:
-    machine, plan = r.machine, r.plan
-    if machine is None or plan is None:
-        return False
-    return len(plan.bouts) > 1 and (machine.starts_at_console_only or machine.silent_after_stop)
-
-
-def _first_speed_too_high(r: Readings, _: int) -> bool:
-    speed, machine = r.belt.speed, r.machine
-    if speed is None or machine is None or r.highest > r.board_speed:
-        return False
-    return speed > r.board_speed + machine.step
-
-
-def _no_motion(r: Readings, now: int) -> bool:
-    return _older(r.started_ns, r.start_patience_ns, now)
-
-
-def _stop_unseen(r: Readings, now: int) -> bool:
-    silent = r.machine is not None and r.machine.silent_after_stop
-    return not silent and _older(r.belt.frame_ns, n.TELEMETRY_TRIP_NS, now)
-
-
-def _frozen(r: Readings, _: int) -> bool:
-    """Frames keep coming, the belt moves, and neither its speed nor the machine's clock, seen to advance, changes.
-
-    A changing speed is news: there are machines whose clock stands while they run down.
-    """
-    belt = r.belt
-    if belt.frame_ns is None or belt.elapsed_ns is None or belt.moving_ns is None:
-        return False
-    news_ns = max(belt.elapsed_ns, belt.moving_ns, belt.changed_ns or 0)
-    return belt.frame_ns - news_ns > n.ELAPSED_FROZEN_NS
-
-
-def _starts_on_connect(r: Readings, _: int) -> bool:
-    """The belt was seen to stand on this link, and moves so soon that connecting is the likeliest cause."""
-    moving_ns, linked_ns = r.belt.moving_ns, r.linked_ns
-    if moving_ns is None or linked_ns is None or not (r.belt.runs and r.belt.stood):
-        return False
-    return moving_ns - linked_ns <= n.STARTS_ON_CONNECT_NS
-
-
-def _unexplained_standstill(r: Readings, now: int) -> bool:
-    return r.belt.stands and r.belt.zero_ns is not None and now - r.belt.zero_ns >= n.UNEXPLAINED_STANDSTILL_NS
-
-
-def _heart_rate_older(limit_ns: int) -> Condition:
-    return lambda r, now: r.heart_rate_needed and _older(r.heart.good_ns, limit_ns, now)
-
-
 RULES: Final = (
     # Stops
     Rule(
         "strap_open",
-        _strap_open,
+        *w.strap_open,
         AT_REST | NOT_YET_STANDING,
         (1, 29),
         "the safety strap is open",
@@ -146,7 +57,7 @@ RULES: Final = (
     ),
     Rule(
         "safety_key",
-        lambda r, now: _within(r.key_ns, n.STRAP_STABLE_NS, now),
+        *w.key_pulled,
         AT_REST | NOT_YET_STANDING,
         (1, 22),
         "the treadmill says that its safety key was pulled",
@@ -156,7 +67,7 @@ RULES: Final = (
     ),
     Rule(
         "heart_rate_hard",
-        lambda r, now: r.heart.over_hard(now),
+        *w.heart_rate_hard,
         AT_REST | NOT_YET_STANDING,
         (33, 31),
         "the heart rate is over the hard limit",
@@ -166,7 +77,7 @@ RULES: Final = (
     ),
     Rule(
         "link_down",
-        lambda r, _: not r.linked,
+        *w.link_down,
         AT_REST | NOT_YET_STANDING,
         (15, 40),
         "there is no Bluetooth link to the treadmill",
@@ -175,7 +86,7 @@ RULES: Final = (
     ),
     Rule(
         "telemetry_stale",
-        lambda r, now: _older(r.belt.frame_ns, n.TELEMETRY_TRIP_NS, now),
+        *w.telemetry_stale,
         AT_REST | _running(Kind.STOP),
         (15, 19),
         "the treadmill has not told its speed for three seconds",
@@ -184,7 +95,7 @@ RULES: Final = (
     ),
     Rule(
         "stop_unseen",
-        _stop_unseen,
+        *w.stop_unseen,
         {Motion.STOPPING: Kind.STOP},
         (15, 18),
         "the treadmill was to stop, and has not told its speed for three seconds",
@@ -192,7 +103,7 @@ RULES: Final = (
     ),
     Rule(
         "telemetry_frozen",
-        _frozen,
+        *w.telemetry_frozen,
         {Motion.MOVING: Kind.STOP},
         (19,),
         "the treadmill repeats itself: its clock stands while the belt runs",
@@ -200,7 +111,7 @@ RULES: Final = (
     ),
     Rule(
         "control_lost",
-        lambda r, _: r.control_lost,
+        *w.simply(lambda r: r.control_lost),
         {Motion.STANDSTILL: Kind.NO_ENTRY} | _running(Kind.STOP),
         (16,),
         "another app or the console took control of the treadmill",
@@ -209,7 +120,7 @@ RULES: Final = (
     ),
     Rule(
         "first_speed",
-        _first_speed_too_high,
+        *w.first_speed,
         _running(Kind.STOP),
         (20, 21),
         "the belt started faster than board speed",
@@ -217,7 +128,7 @@ RULES: Final = (
     ),
     Rule(
         "overspeed",
-        lambda r, now: r.overspeed_ns is not None and now - r.overspeed_ns >= n.OVERSPEED_FOR_NS,
+        *w.overspeed,
         {Motion.MOVING: Kind.STOP},
         (16, 20),
         "the belt runs faster than it was told to",
@@ -225,7 +136,7 @@ RULES: Final = (
     ),
     Rule(
         "starts_on_connect",
-        _starts_on_connect,
+        *w.starts_on_connect,
         {Motion.IDLE: Kind.STOP},
         (9, 36),
         "the belt began to move when the treadmill was connected to",
@@ -234,7 +145,7 @@ RULES: Final = (
     ),
     Rule(
         "uncommanded_motion",
-        lambda r, _: r.belt.runs,
+        *w.uncommanded_motion,
         {Motion.IDLE: Kind.NO_ENTRY, Motion.STANDSTILL: Kind.STOP},
         (9, 36, 43),
         "the belt moves without a command",
@@ -242,7 +153,7 @@ RULES: Final = (
     ),
     Rule(
         "unexplained_standstill",
-        _unexplained_standstill,
+        *w.unexplained_standstill,
         {Motion.MOVING: Kind.STOP},
         (41,),
         "the belt stopped and nobody said why: the safety key, perhaps",
@@ -250,7 +161,7 @@ RULES: Final = (
     ),
     Rule(
         "loop_lag",
-        lambda r, now: _within(r.lagged_ns, n.LAG_TRIP_NS, now),
+        *w.loop_lag,
         {Motion.STANDSTILL: Kind.NO_ENTRY} | _running(Kind.STOP),
         (23, 28),
         "the control loop stood still for more than a second",
@@ -259,7 +170,7 @@ RULES: Final = (
     # Pauses
     Rule(
         "console_stop",
-        lambda r, now: _within(r.console_stop_ns, n.UNEXPLAINED_STANDSTILL_NS, now),
+        *w.within(lambda r: r.console_stop_ns, n.UNEXPLAINED_STANDSTILL_NS),
         _running(Kind.PAUSE),
         (22,),
         "somebody pressed stop or pause on the console",
@@ -268,7 +179,7 @@ RULES: Final = (
     ),
     Rule(
         "start_refused",
-        lambda r, _: r.start_refused and not r.starts_at_console,
+        *w.simply(lambda r: r.start_refused and not r.starts_at_console),
         {Motion.BOARDING: Kind.PAUSE},
         (21,),
         "the treadmill refused to start",
@@ -278,7 +189,7 @@ RULES: Final = (
     ),
     Rule(
         "no_motion",
-        _no_motion,
+        *w.no_motion,
         {Motion.BOARDING: Kind.PAUSE},
         (18, 21),
         "the belt was told to start and does not move",
@@ -288,7 +199,7 @@ RULES: Final = (
     ),
     Rule(
         "heart_rate_lost",
-        _heart_rate_older(n.HEART_RATE_LOST_NS),
+        *w.heart_rate_older(n.HEART_RATE_LOST_NS),
         AT_REST | _running(Kind.PAUSE),
         (30, 31),
         "the heart rate is lost",
@@ -298,7 +209,7 @@ RULES: Final = (
     # Easing
     Rule(
         "heart_rate_soft",
-        lambda r, now: r.heart.over_soft(now),
+        *w.heart_rate_soft,
         {Motion.MOVING: Kind.EASE},
         (33,),
         "the heart rate is over the soft limit",
@@ -307,7 +218,7 @@ RULES: Final = (
     ),
     Rule(
         "heart_rate_stale",
-        _heart_rate_older(n.HEART_RATE_NO_INCREASE_NS),
+        *w.heart_rate_older(n.HEART_RATE_NO_INCREASE_NS),
         {Motion.MOVING: Kind.EASE},
         (30,),
         "no good heart rate for five seconds",
@@ -315,7 +226,7 @@ RULES: Final = (
     ),
     Rule(
         "telemetry_late",
-        lambda r, now: _older(r.belt.frame_ns, n.TELEMETRY_WARN_NS, now),
+        *w.telemetry_late,
         {Motion.MOVING: Kind.EASE},
         (15,),
         "the treadmill's last word is more than a second and a half old",
@@ -324,7 +235,7 @@ RULES: Final = (
     # No entry
     Rule(
         "latched",
-        lambda r, _: r.latched,
+        *w.simply(lambda r: r.latched),
         AT_REST,
         (35,),
         "a stop is latched",
@@ -332,7 +243,7 @@ RULES: Final = (
     ),
     Rule(
         "absent",
-        lambda r, now: not r.present(now),
+        *w.absent,
         ENTRY,
         (13, 36),
         "nobody has shown to be at the treadmill",
@@ -341,7 +252,7 @@ RULES: Final = (
     ),
     Rule(
         "start_lockout",
-        lambda r, now: r.linked_ns is not None and now - r.linked_ns < n.START_LOCKOUT_NS,
+        *w.start_lockout,
         AT_REST,
         (22,),
         "the link is only just up",
@@ -350,7 +261,7 @@ RULES: Final = (
     ),
     Rule(
         "standstill_unverified",
-        lambda r, _: not r.belt.stands,
+        *w.standstill_unverified,
         AT_REST,
         (4, 9),
         "the belt is not known to stand",
@@ -359,7 +270,7 @@ RULES: Final = (
     ),
     Rule(
         "strap_unsettled",
-        _strap_unsettled,
+        *w.strap_unsettled,
         AT_REST,
         (29,),
         "the strap was closed less than a second ago",
@@ -367,8 +278,26 @@ RULES: Final = (
         waits=True,
     ),
     Rule(
+        "strap_unproven",
+        *w.strap_unproven,
+        ENTRY,
+        (29,),
+        "the strap was not seen to open and close: its wire may be shorted",
+        "pull the strap's plug out and put it back",
+        waits=True,
+    ),
+    Rule(
+        "key_unconfirmed",
+        *w.key_unconfirmed,
+        AT_REST,
+        (1, 22),
+        "the treadmill said that its safety key was pulled, and nobody has shown to be there since",
+        "put the key back, clip it on and press the button",
+        waits=True,
+    ),
+    Rule(
         "strap_too_weak",
-        _strap_too_weak,
+        *w.strap_too_weak,
         AT_REST,
         (1, 5),
         "this program walks backward and needs a better safety strap than is configured",
@@ -376,7 +305,7 @@ RULES: Final = (
     ),
     Rule(
         "no_handrails",
-        lambda r, _: r.plan is not None and r.plan.backward and not r.settings.handrails,
+        *w.simply(lambda r: r.plan is not None and r.plan.backward and not r.settings.handrails),
         AT_REST,
         (2, 5),
         "walking backward needs handrails, and the configuration does not say that there are any",
@@ -384,7 +313,7 @@ RULES: Final = (
     ),
     Rule(
         "heart_rate_demanded",
-        _heart_rate_demanded,
+        *w.heart_rate_demanded,
         AT_REST,
         (30, 33),
         "this program needs a heart-rate limit and a live strap",
@@ -392,7 +321,7 @@ RULES: Final = (
     ),
     Rule(
         "heart_rate_unsettled",
-        lambda r, now: r.heart_rate_needed and not r.heart.settled(now),
+        *w.heart_rate_unsettled,
         {Motion.STANDSTILL: Kind.NO_ENTRY},
         (30, 32),
         "the heart rate has not settled",
@@ -401,15 +330,31 @@ RULES: Final = (
     ),
     Rule(
         "machine_too_fast",
-        _machine_too_fast,
+        *w.machine_too_fast,
         AT_REST,
         (20, 21),
         "this treadmill's slowest speed is too fast for this walk",
         "choose a forward program, or another treadmill",
     ),
     Rule(
+        "machine_refused",
+        *w.simply(lambda r: r.machine is not None and r.machine.refused),
+        AT_REST,
+        (18, 20),
+        "commissioning found that this treadmill is not safe to use",
+        "see why with `retrowalk check`; once it is mended, run `retrowalk commission` again",
+    ),
+    Rule(
+        "uncommissioned",
+        *w.uncommissioned,
+        AT_REST,
+        (20, 21),
+        "this treadmill is not commissioned, and walking backward on it goes at level 0 only",
+        "choose a program of level 0, or run `retrowalk commission` on the empty belt",
+    ),
+    Rule(
         "single_bout_only",
-        _single_bout_only,
+        *w.single_bout_only,
         AT_REST,
         (4, 18),
         "this treadmill starts only at its console, or goes silent after a stop: it takes single-bout programs only",
@@ -417,16 +362,34 @@ RULES: Final = (
     ),
     Rule(
         "no_marker",
-        lambda r, _: not r.marker_stored,
+        *w.simply(lambda r: not r.marker_stored),
         {Motion.STANDSTILL: Kind.NO_ENTRY},
         (25, 27),
         "the session marker is not on the disk",
         "check that the disk is not full or read-only",
         waits=True,
     ),
+    Rule(
+        "low_power",
+        *w.simply(lambda r: r.low_power),
+        AT_REST,
+        (28,),
+        "the computer's power supply is too weak",
+        "use the power supply that belongs to the Raspberry Pi, and a short cable",
+        waits=True,
+    ),
+    # Warnings
+    Rule(
+        "heart_rate_flat",
+        *w.heart_rate_flat,
+        {Motion.MOVING: Kind.WARN},
+        (32,),
+        "the heart rate does not rise with the work",
+        "is the chest strap your own, and on you?",
+    ),
 )
 
-_ORDER: Final = {kind: rank for rank, kind in enumerate((Kind.STOP, Kind.PAUSE, Kind.EASE, Kind.NO_ENTRY))}
+_ORDER: Final = {kind: rank for rank, kind in enumerate((Kind.STOP, Kind.PAUSE, Kind.EASE, Kind.NO_ENTRY, Kind.WARN))}
 
 APPLYING: Final[Mapping[Motion, tuple[tuple[Rule, Kind], ...]]] = {
     motion: tuple(

@@ -73,6 +73,11 @@ class Knowledge:
         return self.record is not None and self.record.passed
 
     @property
+    def refused(self) -> bool:
+        """Whether it was measured, as it is today, and failed."""
+        return self.record is not None and not self.record.passed
+
+    @property
     def silent_after_stop(self) -> bool:
         """Whether it was measured to fall silent: hearsay alone would excuse it from being watched."""
         return self.commissioned and self.value("after_stop") == "silence"

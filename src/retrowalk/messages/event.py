@@ -105,6 +105,9 @@ class StopEvent(_Event):
         "no_standstill",
         "link_lost",
         "stop_verified",
+        "relay_opened",
+        "awaits_word",
+        "taken_as_standing",
     ]
     cause: str
     elapsed_s: float

@@ -79,6 +79,13 @@ class ClearMarker:
 
 
 @dataclass(frozen=True, slots=True)
+class Relay:
+    """Hold the cut-off relay in the treadmill's safety-key loop closed, or let it open: that cuts the belt's power."""
+
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Exit:
     """The process may end. `verified` False: end at once and leave the link up for the failsafe."""
 
@@ -86,4 +93,4 @@ class Exit:
 
 
 type LinkCommand = Connect | Disconnect | Rebuild | RequestControl | Stop | PermittedCommand
-type Command = LinkCommand | StoreMarker | ClearMarker | Exit
+type Command = LinkCommand | StoreMarker | ClearMarker | Relay | Exit

@@ -32,5 +32,6 @@ class Machine:
     starts_at_console_only: bool = False
     silent_after_stop: bool = False
     commissioned: bool = False
+    refused: bool = False  # commissioning found that it must not be used
     make: str = ""  # manufacturer and model, as far as it says
     firmware: str = ""

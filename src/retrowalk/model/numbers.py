@@ -31,6 +31,7 @@ STOP_RESEND_NS: Final = seconds(0.5)
 STOP_EFFECT_NS: Final = seconds(2.0)
 STOP_EFFECT_DROP: Final = Speed.from_kmh(0.3)
 STOP_ALARM_STAYS_NS: Final = seconds(30)
+RELAY_LINK_LOST_NS: Final = seconds(2)  # without a link while the belt may move, before the relay opens
 RUN_DOWN_S: Final = 10.0  # Stop to standstill, where commissioning does not know better
 RUN_DOWN_PATIENCE: Final = 1.5  # times the machine's run-down
 STANDSTILL_FRAMES: Final = 2
@@ -66,6 +67,8 @@ HEART_RATE_EASE_NS: Final = seconds(20)
 HEART_RATE_EASE_STEP: Final = Speed.from_kmh(0.3)
 HEART_RATE_ENTRY_SAMPLES: Final = 4
 HEART_RATE_ENTRY_NS: Final = seconds(6)
+HEART_RATE_RISE_NS: Final = seconds(180)  # of one bout, after which work should show
+HEART_RATE_RISE_BPM: Final = 5
 
 # Strap
 STRAP_STABLE_NS: Final = seconds(1)
@@ -85,6 +88,8 @@ LAG_TRIP_NS: Final = seconds(1)
 DECLARED_BUTTON_HIGHEST_LEVEL: Final = 1
 ATTESTED_STRAP_HIGHEST_LEVEL: Final = 1
 EXCUSED_HIGHEST_LEVEL: Final = 1  # … from wearing a heart-rate strap
+UNCOMMISSIONED_HIGHEST_LEVEL: Final = 0
+MARKER_RETRY_NS: Final = seconds(5)
 STEP_ON_NS: Final = seconds(20)
 STEP_ON_AT_BOARD_SPEED_NS: Final = seconds(10)
 COOL_DOWN_HOLD_NS: Final = seconds(30)

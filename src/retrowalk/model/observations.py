@@ -144,6 +144,13 @@ class MarkerStored:
 
 
 @dataclass(frozen=True, slots=True)
+class Power:
+    """Whether the computer's power supply is good enough; one that nobody can measure is never observed."""
+
+    ok: bool
+
+
+@dataclass(frozen=True, slots=True)
 class BrokerLink:
     """The MQTT broker came or went."""
 
@@ -165,4 +172,5 @@ type Observation = (
     | ButtonPress
     | MarkerStored
     | BrokerLink
+    | Power
 )

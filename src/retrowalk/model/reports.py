@@ -47,6 +47,7 @@ class Kind(StrEnum):
     EASE = "ease"  # no increases, step down
     PAUSE = "pause"  # planned ramp-down, unlatched
     STOP = "stop"  # stop now, latched
+    WARN = "warn"  # is said, and changes nothing
 
 
 class PromptKind(StrEnum):
@@ -68,6 +69,21 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Gauge:
+    """What a rule has read and what its limit is, in `unit`; None = not known, or there is none."""
+
+    value: float | None = None
+    limit: float | None = None
+    unit: str = ""
+
+    def __str__(self) -> str:
+        if self.value is None:
+            return ""
+        limit = "" if self.limit is None else f", limit {self.limit:g}"
+        return f"{self.value:.3g}{limit} {self.unit}"
+
+
+@dataclass(frozen=True, slots=True)
 class Fault:
     """One rule that is broken now: what it does, in words for a person, and what that person can do."""
 
@@ -76,6 +92,20 @@ class Fault:
     words: str
     remedy: str
     waits: bool = False  # it may clear while somebody waits for it
+    gauge: Gauge = Gauge()
+
+
+@dataclass(frozen=True, slots=True)
+class Permissive:
+    """One row of the rules table as it stands now. `kind`: what breaking it does now; None = it does not apply."""
+
+    rule: str
+    kinds: tuple[tuple[Motion, Kind], ...]
+    kind: Kind | None
+    broken: bool
+    gauge: Gauge
+    words: str
+    remedy: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +206,9 @@ class Rung(StrEnum):
     LINK_REBUILT = "link_rebuilt"
     NO_STANDSTILL = "no_standstill"
     LINK_LOST = "link_lost"
+    RELAY_OPENED = "relay_opened"
+    AWAITS_WORD = "awaits_word"
+    TAKEN_AS_STANDING = "taken_as_standing"
     VERIFIED = "stop_verified"
 
 

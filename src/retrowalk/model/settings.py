@@ -42,3 +42,4 @@ class EngineSettings:
     declared_button: bool = False
     separate_ok: bool = False  # OK and STOP are different inputs, so stepping on is confirmed instead of timed
     broker_lost: BrokerLost = BrokerLost.END_SESSION
+    relay: bool = False  # there is a cut-off relay in the treadmill's safety-key loop

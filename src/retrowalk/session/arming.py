@@ -11,9 +11,13 @@ from retrowalk.model.requests import Request
 
 
 def reasons(faults: Sequence[Fault]) -> str:
-    """Put faults in words, each with what a person can do about it; a latched stop before all else."""
+    """Put faults in words, with figures, and what a person can do about each; a latched stop before all else."""
     latched_first = sorted(faults, key=lambda fault: fault.rule != "latched")
-    return "; ".join(f"{fault.words} ({fault.remedy})" for fault in latched_first)
+    return "; ".join(f"{_told(fault)} ({fault.remedy})" for fault in latched_first)
+
+
+def _told(fault: Fault) -> str:
+    return f"{fault.words}: {fault.gauge}" if str(fault.gauge) else fault.words
 
 
 def hopeless(faults: Sequence[Fault]) -> list[Fault]:

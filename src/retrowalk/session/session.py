@@ -157,7 +157,10 @@ class Session:
         self.reset(now_ns)
 
     def reset(self, now_ns: int) -> None:
-        """Go back to idle."""
+        """Go back to idle; a workout that is reset in its stop has tripped."""
+        if self.phase is Phase.STOPPING:
+            self._ending = Ending.TRIPPED
+        self._report_end(None)
         self._clear()
         self._go(Phase.IDLE, now_ns)
 

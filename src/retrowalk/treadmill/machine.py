@@ -96,6 +96,7 @@ async def read_machine(client: BleakClient, device: BLEDevice, settings: Treadmi
         starts_at_console_only=known.starts_at_console_only,
         silent_after_stop=known.silent_after_stop,
         commissioned=known.commissioned,
+        refused=known.refused,
         make=f"{manufacturer} {model}".strip(),
         firmware=firmware,
     )
