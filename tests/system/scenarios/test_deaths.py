@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from system.room import MARKER, PATIENCE_S, START, UNIT, Room, slowness, systemctl, shown
+from system.room import MARKER, PATIENCE_S, START, UNIT, Room, shown, slowness, systemctl
 
 REPEAT = int(os.environ.get("REPEAT", "1"))
 AFTER_DEATH_S = 3.0
