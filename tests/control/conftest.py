@@ -12,11 +12,22 @@ import pytest
 
 from retrowalk.control import ControlServer
 from retrowalk.model.plan import ABSOLUTE, Plan
-from retrowalk.model.reports import Reply, State
+from retrowalk.model.reports import Gauge, Kind, Motion, Permissive, Reply, State
 from retrowalk.model.requests import Request
 from states import full_state, idle_state, stamp
 
 __all__ = ["full_state", "idle_state", "stamp"]
+
+
+PERMISSIVE = Permissive(
+    "link_down",
+    ((Motion.MOVING, Kind.STOP),),
+    Kind.STOP,
+    broken=False,
+    gauge=Gauge(1.0),
+    words="no link",
+    remedy="wait",
+)
 
 
 @dataclass
@@ -32,7 +43,12 @@ class Daemon:
     def __post_init__(self) -> None:
         """Make its server."""
         self.server = ControlServer(
-            self.path, submit=self._submit, snapshot=lambda: self.state, find_plan=self._find_plan, simulated=True
+            self.path,
+            submit=self._submit,
+            snapshot=lambda: self.state,
+            find_plan=self._find_plan,
+            permissives=lambda: (PERMISSIVE,),
+            simulated=True,
         )
 
     def _submit(self, request: Request) -> None:

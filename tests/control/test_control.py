@@ -40,6 +40,14 @@ async def test_a_refusal_by_the_engine_has_its_reason(daemon: Daemon) -> None:
     assert (await send(daemon, cmd="arm"))["reason"] == "No strap."
 
 
+async def test_every_permissive_is_told_to_whoever_asks(daemon: Daemon) -> None:
+    """As it stands, with the state that it stands in; the engine is asked for nothing else."""
+    told = (await send(daemon, cmd="explain"))["explain"]
+    assert [row["rule"] for row in told["permissives"]] == ["link_down"]
+    assert (told["live"], told["simulated"], told["phase"]) == (True, True, "walk")
+    assert daemon.requests == []
+
+
 @pytest.mark.parametrize(
     ("message", "reason"),
     [

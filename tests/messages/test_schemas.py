@@ -21,6 +21,7 @@ def test_writing_makes_one_file_a_payload(tmp_path: Path) -> None:
         "command.json",
         "diagnostics.json",
         "event.json",
+        "explain.json",
         "press.json",
         "response.json",
         "state.json",

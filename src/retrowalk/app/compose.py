@@ -97,6 +97,7 @@ def compose(config: Config) -> Daemon:
             submit=daemon.observe,
             snapshot=daemon.state,
             find_plan=find_plan,
+            permissives=daemon.permissives,
             simulated=config.simulated,
         ),
         lines=_lines(config, daemon),

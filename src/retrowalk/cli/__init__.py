@@ -16,6 +16,7 @@ _COMMANDS: Final = {
     "programs": "what to walk: list, show, check, plot",
     "watch": "a running daemon, live",
     "ctl": "commands over the local socket: they work with a dead broker",
+    "explain": "every permissive: how it stands, its limit, what a person can do",
     "trip": "what happened around a stop: readings, rungs, what to do",
     "decode": "frames from a bug report, in words",
 }
@@ -27,6 +28,7 @@ _EXAMPLES: Final = {
     "commission": ("sudo retrowalk commission", "retrowalk commission --config my.toml --yes"),
     "watch": ("retrowalk watch", "retrowalk watch --host broker.lan --name treadmill"),
     "ctl": ("retrowalk ctl select_program first-20s", "retrowalk ctl arm", "retrowalk ctl stop"),
+    "explain": ("retrowalk explain", "retrowalk explain --program first-20s --config my.toml"),
     "trip": ("retrowalk trip", "retrowalk trip --list", "retrowalk trip --json --config my.toml"),
     "decode": ('echo "2acd 0000 5000" | retrowalk decode',),
 }

@@ -28,6 +28,9 @@ class Desk(Protocol):
     def state(self) -> Answer:
         """Return the newest state."""
 
+    def explain(self) -> Answer:
+        """Return every permissive as it stands."""
+
     def stop(self) -> None:
         """Submit a Stop; nobody waits for its answer."""
 
@@ -95,6 +98,8 @@ class Client:
             self._begin(self._watch())
         elif word == "state":
             self._begin(self._write(self._desk.state()))
+        elif word == "explain":
+            self._begin(self._write(self._desk.explain()))
         elif len(self._answers) < 2 * MOST_UNANSWERED:
             self._begin(self._tell(self._desk.command(line)))  # submitted in this call; only its answer waits
         else:

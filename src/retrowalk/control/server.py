@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -20,13 +20,14 @@ from retrowalk.messages import (
     CommandMessage,
     RefusedMessage,
     Stamp,
+    explain_message,
     parse_command,
     response_message,
     state_message,
     to_request,
 )
 from retrowalk.model.plan import Plan
-from retrowalk.model.reports import Reply, Report, State
+from retrowalk.model.reports import Permissive, Reply, Report, State
 from retrowalk.model.requests import Origin, Request, Verb
 
 MOST_CLIENTS: Final = 32
@@ -38,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 
 class ControlServer:
-    """Serves the socket. `snapshot` returns the newest state, None before there is one."""
+    """Serves the socket. `snapshot` returns the newest state, None before there is one; `permissives` every rule."""
 
     def __init__(
         self,
@@ -47,6 +48,7 @@ class ControlServer:
         submit: Callable[[Request], None],
         snapshot: Callable[[], State | None],
         find_plan: Callable[[str], Plan],
+        permissives: Callable[[], Sequence[Permissive]] = tuple,
         simulated: bool = False,
         wall_clock: Callable[[], float] = time.time,
         clock_ns: Callable[[], int] = time.monotonic_ns,
@@ -55,6 +57,7 @@ class ControlServer:
         self._submit = submit
         self._snapshot = snapshot
         self._find_plan = find_plan
+        self._permissives = permissives
         self._simulated = simulated
         self._wall_clock = wall_clock
         self._clock_ns = clock_ns
@@ -126,6 +129,14 @@ class ControlServer:
         if state is None:
             return {"state": None}
         return {"state": state_message(state, stamp=self._stamp(), token=None, simulated=self._simulated)}
+
+    def explain(self) -> dict[str, Any]:
+        """Return every permissive as it stands."""
+        state = self._snapshot()
+        if state is None:
+            return {"explain": None}
+        message = explain_message(state, self._permissives(), stamp=self._stamp(), simulated=self._simulated)
+        return {"explain": message}
 
     def refuse(self, cmd: str, reason: str) -> dict[str, Any]:
         """Return a refusal."""

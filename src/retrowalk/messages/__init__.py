@@ -13,6 +13,7 @@ from retrowalk.messages.command import (
 )
 from retrowalk.messages.diagnostics import DiagnosticsMessage
 from retrowalk.messages.event import EVENT_TYPES, event_message, refusal_event
+from retrowalk.messages.explain import explain_message
 from retrowalk.messages.press import Held, PressMessage, parse_press
 from retrowalk.messages.response import response_message
 from retrowalk.messages.stamp import Stamp
@@ -29,6 +30,7 @@ __all__ = [
     "RefusedMessage",
     "Stamp",
     "event_message",
+    "explain_message",
     "is_stop",
     "parse_command",
     "parse_press",

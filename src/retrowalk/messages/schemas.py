@@ -13,6 +13,7 @@ from pydantic.json_schema import JsonSchemaMode
 from retrowalk.messages.command import CommandMessage
 from retrowalk.messages.diagnostics import DiagnosticsMessage
 from retrowalk.messages.event import EventMessage
+from retrowalk.messages.explain import ExplainMessage
 from retrowalk.messages.press import PressMessage
 from retrowalk.messages.response import ResponseMessage
 from retrowalk.messages.state import StateMessage
@@ -22,6 +23,7 @@ _PAYLOADS: Final[dict[str, tuple[Any, JsonSchemaMode]]] = {
     "command": (CommandMessage, "validation"),
     "diagnostics": (DiagnosticsMessage, "serialization"),
     "event": (EventMessage, "serialization"),
+    "explain": (ExplainMessage, "serialization"),
     "press": (PressMessage, "validation"),
     "response": (ResponseMessage, "serialization"),
     "state": (StateMessage, "serialization"),
