@@ -11,6 +11,7 @@ from retrowalk.programs import load_library, plan_for, shipped_programs
 from retrowalk.walkers import Walker
 from retrowalk_sim.profiles import profiles
 from support.house import house
+from support.machines import commissioned
 from virtual_time import run
 
 FIT = Walker(
@@ -26,7 +27,7 @@ MACHINES = [name for name, profile in profiles().items() if profile.well_behaved
 
 
 async def _session(machine: str, plan: Plan) -> None:
-    async with house(machine) as h:
+    async with house(machine, treadmill_settings=commissioned(machine)) as h:
         await h.settled()
         h.arm(plan)
         ended = await h.hear(WorkoutEnded)
