@@ -45,6 +45,18 @@ def test_no_marker_is_no_session() -> None:
     assert SessionMarker(Path("/nowhere"), lambda _: None).cause() is None
 
 
+async def test_a_daemon_that_comes_up_latched_keeps_the_address(tmp_path: Path) -> None:
+    """It writes the marker anew before it has a link; should it die again, the failsafe still knows where to go."""
+    first = SessionMarker(tmp_path, lambda _: None)
+    first.store("AA:BB:CC:DD:EE:FF", None)
+    first.close()
+    second = SessionMarker(tmp_path, lambda _: None)
+    second.store("", second.cause())
+    second.close()
+    assert second.cause() == "restart_in_session"
+    assert read_address(second.path) == "AA:BB:CC:DD:EE:FF"
+
+
 async def test_a_marker_tells_the_address_and_the_latch(tmp_path: Path) -> None:
     """What the daemon wrote, the next daemon and the failsafe read."""
     marker = SessionMarker(tmp_path, lambda _: None)

@@ -29,13 +29,14 @@ class SessionMarker:
     def __init__(self, runtime_dir: Path, observe: Callable[[Observation], None]) -> None:
         self.path = runtime_dir / MARKER_NAME
         self._observe = observe
+        self._address = ""  # the last one known: a daemon that comes up latched has no link yet, but had a treadmill
         self._disk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="marker")
 
     def cause(self) -> str | None:
         """Return why a session was left open: its latch, or that it was interrupted; None = there is no marker."""
         try:
             content = json.loads(read_small(self.path, LARGEST_MARKER_BYTES))
-            latch = content["latch"]
+            latch, self._address = content["latch"], str(content.get("address") or "")
         except FileNotFoundError:
             return None
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
@@ -43,8 +44,9 @@ class SessionMarker:
         return latch if isinstance(latch, str) else "restart_in_session"
 
     def store(self, address: str, latch: str | None) -> None:
-        """Write the marker; observe MarkerStored when it is durable, or could not be."""
-        text = json.dumps({"address": address, "latch": latch})
+        """Write the marker; observe MarkerStored when it is durable, or could not be. No address: the last one."""
+        self._address = address or self._address
+        text = json.dumps({"address": self._address, "latch": latch})
         loop = asyncio.get_running_loop()
         done = loop.run_in_executor(self._disk, self._write, text)
         done.add_done_callback(lambda future: self._observe(MarkerStored(ok=future.result())))

@@ -91,10 +91,16 @@ class Scene:
         """Run `retrowalk ctl`."""
         return await retrowalk("ctl", *arguments, "--config", self.config, environment=self.stage.environment)
 
+    async def clip_on(self) -> None:
+        """Put the strap on: its line is seen to open and to close, which also shows that somebody is there."""
+        for order, closed in (("pull_strap", False), ("clip_strap", True)):
+            self.simulator.do(order)
+            await self.state_on_socket(strap_closed=closed)
+
     async def arm(self) -> None:
-        """Choose the demo program, show presence, arm."""
+        """Choose the demo program, put the strap on, arm."""
         await self.home.taken("select_program", "demo")
-        await self.home.press()
+        await self.clip_on()
         await self.home.taken("arm")
 
     async def board(self) -> str:

@@ -15,13 +15,6 @@ async def _told(scene: Scene, command: str) -> Ended:
     return ended
 
 
-async def _prove_strap(scene: Scene) -> None:
-    """Open and close the strap, as arming wants to have seen it."""
-    for order, closed in (("pull_strap", False), ("clip_strap", True)):
-        scene.simulator.do(order)
-        await scene.state_on_socket(strap_closed=closed)
-
-
 async def _kept(scene: Scene) -> None:
     """Wait until the last rung is on the disk: that has its own thread, and tells nobody."""
     folder = scene.stage.folder / "state" / "trips"
@@ -34,7 +27,6 @@ async def _kept(scene: Scene) -> None:
 
 async def test_a_daemon_explains_itself_and_leaves_a_trip_even_when_it_is_killed(idle: Scene) -> None:
     """Walking, the strap's permissive is good; after the pull and a kill the report has all rungs up to then."""
-    await _prove_strap(idle)
     await idle.walk()
     explained = json.loads((await _told(idle, "explain")).out)
     assert {row["rule"]: row["standing"] for row in explained["permissives"]}["strap_open"] == "good"

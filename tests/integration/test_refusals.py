@@ -82,7 +82,7 @@ async def test_without_presence_there_is_no_session(tmp_path: Path) -> None:
         assert "nobody has shown to be at the treadmill" in await _refusal(home, "start")
         assert "no question is open" in await _refusal(home, "confirm")
         since = len(home.events)
-        await home.press()
+        await set_.clip_on()
         prompt = await home.event("prompt", since)
         assert "only just being asked" in await _refusal(home, "confirm")
         closed = await _refusal(home, "confirm", prompt="board-0")

@@ -20,6 +20,7 @@ from retrowalk.config import Config
 from retrowalk.control import ControlServer
 from retrowalk.engine import Engine
 from retrowalk.heart_rate.client import HeartRateClient, HeartRateSettings
+from retrowalk.lines.power import PowerSupply
 from retrowalk.lines.simulated_strap import SimulatedStrap
 from retrowalk.marker import SessionMarker
 from retrowalk.model.plan import Plan
@@ -114,7 +115,8 @@ def _heart_rate(config: Config, daemon: Daemon, bluetooth: Bluetooth) -> HeartRa
 
 
 def _lines(config: Config, daemon: Daemon) -> tuple[Line, ...]:
-    return (SimulatedStrap(config.strap.socket, daemon.observe),) if config.strap.socket else ()
+    strap = (SimulatedStrap(config.strap.socket, daemon.observe),) if config.strap.socket else ()
+    return (*strap, PowerSupply(daemon.observe))
 
 
 def make_folders(config: Config) -> None:

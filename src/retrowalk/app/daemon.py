@@ -104,7 +104,7 @@ class Daemon:
         now_ns = self.clock_ns()
         outcome = self.engine.boot(self.parts.marker.cause(), now_ns)
         self._carry_out(outcome)
-        _guarded(partial(self._record, now_ns), outcome.reports)
+        self._tell(outcome.reports, now_ns)
 
     def _turn(self, event: Observation | Request) -> None:
         now_ns = self.clock_ns()
@@ -115,8 +115,9 @@ class Daemon:
             log.critical("engine_failed", belt="stop is being written", do="pull the cord", exc_info=True)
             self._fail()
             return
+        if self.parts.relay:
+            self.parts.relay.beat()
         self._tell(outcome.reports, now_ns)
-        _guarded(partial(self._record, now_ns), outcome.reports)
         if now_ns - self._kicked_ns >= _WATCHDOG_EVERY_NS:
             self._kicked_ns = now_ns
             self.parts.service.alive()
@@ -156,6 +157,7 @@ class Daemon:
             for listener in self.parts.listeners:
                 _guarded(listener.publish, report)
             _guarded(_log, report)
+        _guarded(partial(self._record, now_ns), reports)
         if reports or now_ns - self._state_ns >= _STATE_EVERY_NS:
             self._state_ns = now_ns
             state = self.engine.state(now_ns)

@@ -106,6 +106,10 @@ class Audience:
     def _has_event(self, number: int) -> bool:
         return len(self.events) > number
 
+    def strap_is(self, closed: bool) -> bool:
+        """Whether the daemon's last state says so."""
+        return self.state["strap_closed"] is closed
+
     async def event(self, kind: str, since: int = 0, **wanted: object) -> dict[str, Any]:
         """Return the first event of `kind` with these fields, from number `since` on."""
 
@@ -180,7 +184,7 @@ async def _clean_session(audience: Audience, simulator: Simulator) -> str:
     begun = time.monotonic()
     walker = asyncio.create_task(_walk_willingly(audience, simulator))
     try:
-        await _arm(audience)
+        await _arm(audience, simulator)
         ended = await audience.event("workout_ended")
     finally:
         await _cancelled(walker)
@@ -199,7 +203,7 @@ async def _trip(audience: Audience, set_: Stage) -> str:
     simulator, since = set_.simulator, len(audience.events)
     walker = asyncio.create_task(_walk_willingly(audience, simulator))
     try:
-        await _arm(audience)
+        await _arm(audience, simulator)
         await audience.event("phase", since, phase="walk")
     finally:
         await _cancelled(walker)
@@ -219,9 +223,12 @@ async def _trip(audience: Audience, set_: Stage) -> str:
     )
 
 
-async def _arm(audience: Audience) -> None:
+async def _arm(audience: Audience, simulator: Simulator) -> None:
+    """Select, put the strap on, as the daemon wants to have seen it, and arm."""
     await audience.command("select_program", "demo")
-    await audience.press()
+    for order, closed in (("pull_strap", False), ("clip_strap", True)):
+        simulator.do(order)
+        await audience.until(partial(audience.strap_is, closed), f"the strap line's answer to {order}")
     await audience.command("arm")
 
 

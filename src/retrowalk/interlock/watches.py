@@ -31,7 +31,12 @@ class Watch(NamedTuple):
 
 def older(moment: Moment, limit_ns: int) -> Watch:
     """Broken when it was never, or longer ago than the limit."""
-    return Watch(lambda r, now: _older(moment(r), limit_ns, now), _age(moment, limit_ns))
+
+    def broken(r: Readings, now_ns: int) -> bool:
+        at_ns = moment(r)
+        return at_ns is None or now_ns - at_ns > limit_ns
+
+    return Watch(broken, _age(moment, limit_ns))
 
 
 def within(moment: Moment, limit_ns: int) -> Watch:
@@ -178,10 +183,10 @@ def _frozen_gauge(r: Readings, _now_ns: int) -> Gauge:
 
 
 def _first_speed_too_high(r: Readings) -> bool:
-    speed, machine = r.belt.speed, r.machine
-    if speed is None or machine is None or r.highest > r.board_speed:
+    speed, machine, board_speed = r.belt.speed, r.machine, r.board_speed
+    if speed is None or machine is None or r.highest > board_speed:
         return False
-    return speed > r.board_speed + machine.step
+    return speed > board_speed + machine.step
 
 
 def _starts_on_connect(r: Readings) -> bool:
