@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from itertools import pairwise
+from math import inf
 
 import pytest
 
@@ -25,9 +26,10 @@ def test_reboot() -> None:
 
     def first(what: str, fits: Callable[[str], bool] = lambda _: True) -> float:
         later = (e for e in events() if e["what"] == what and float(e["at_s"]) > since_s)
-        return next(float(event["at_s"]) - since_s for event in later if fits(event["detail"]))
+        return next((float(event["at_s"]) - since_s for event in later if fits(event["detail"])), inf)
 
     moments_s = [0.0, first("written", STOP.__eq__), first("belt_standing"), first("link_down")]
+    assert inf not in moments_s[:2], "the belt ran on: no Stop was written"
     note("reboot", stop_s=moments_s[1], standstill_s=moments_s[2])
     assert all(earlier < later for earlier, later in pairwise(moments_s)), moments_s
     assert not MARKER.exists()
