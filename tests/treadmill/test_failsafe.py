@@ -11,13 +11,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.cli import stop
-from retrowalk.cli.stop import marker_paths, read_address
+from retrowalk.cli.stop import config_path, configured_address, marker_paths, read_address
+from retrowalk.frames import FrameUnreadable
 from retrowalk.marker import MARKER_NAME
-from retrowalk.treadmill.failsafe import Verdict, stop_belts
-from retrowalk_sim.bluez import Bluez
+from retrowalk.treadmill import failsafe
+from retrowalk.treadmill.failsafe import Verdict, stop_belts, told_speed
+from retrowalk.treadmill.frames import read_treadmill_data
+from retrowalk_sim.bluez import Bluez, private_bus, serve
+from retrowalk_sim.bluez.bus import ADDRESS_VARIABLE
 from retrowalk_sim.profiles import Profile, profiles
 from retrowalk_sim.treadmill import Treadmill
 from treadmill.air import air
@@ -66,6 +72,83 @@ async def test_a_machine_that_is_only_known_is_connected_and_let_go_again() -> N
         assert not bluez.connected(address)
 
 
+@asynccontextmanager
+async def forgotten_belt() -> AsyncIterator[tuple[Treadmill, Bluez]]:
+    """A belt that runs, and a bluetoothd that has never seen it."""
+    treadmill = Treadmill("citysports")
+    async with air(treadmill) as bluez:
+        treadmill.move_by_hand(2.0)
+        yield treadmill, bluez
+
+
+async def test_a_machine_that_bluetoothd_does_not_know_is_looked_for() -> None:
+    """Since boot, or since bluetoothd was restarted, nobody saw it: found in the air, stopped, let go again."""
+    said: list[str] = []
+    async with forgotten_belt() as (treadmill, bluez):
+        address = treadmill.advertisement.address
+        assert await stop_belts(address.lower(), said.append) is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+        assert not bluez.connected(address)
+    assert "looking for it" in said[0]
+    assert said[1:] == ["the belt stands, verified"]
+
+
+async def test_a_machine_is_looked_for_with_a_radio_that_was_off() -> None:
+    """It is switched on: a belt may be running."""
+    async with forgotten_belt() as (treadmill, bluez):
+        bluez.power(on=False)
+        assert await stop_belts(None, lambda _: None, expected=treadmill.advertisement.address) is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+
+
+async def test_without_a_marker_the_configured_machine_is_looked_for(tmp_path: Path) -> None:
+    """The configuration tells which one."""
+    config, nowhere = tmp_path / "hall.toml", tmp_path / "nowhere"
+    async with forgotten_belt() as (treadmill, _):
+        config.write_text(f'[treadmill]\naddress = "{treadmill.advertisement.address}"\n')
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("RETROWALK_CONFIG", str(config))
+            status, words = await command("--marker", nowhere)
+        assert (status, words.splitlines()[-1]) == (0, "the belt stands, verified")
+        assert treadmill.speed_kmh == 0
+
+
+async def test_a_link_that_is_lost_meanwhile_is_made_again() -> None:
+    """The belt runs on without a link, so it is not given up."""
+    slow = replace(profiles()["citysports"], run_down_kmh_per_s=0.5)
+    async with running_belt(slow) as (treadmill, bluez):
+        stopping = asyncio.create_task(stop_belts(None, lambda _: None))
+        while "0801" not in [event.detail for event in treadmill.witness.of("written")]:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+        bluez.lose_link(treadmill.advertisement.address)
+        treadmill.move_by_hand(2.0)
+        assert await stopping is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+        assert len(treadmill.witness.of("link_up")) == 2
+
+
+async def test_a_bluetoothd_that_comes_back_meanwhile_is_waited_for(bare_bus: str) -> None:
+    """It was killed with the daemon, and systemd is starting it again."""
+    treadmill = Treadmill("citysports")
+    treadmill.move_by_hand(2.0)
+    stopping = asyncio.create_task(stop_belts(treadmill.advertisement.address, lambda _: None))
+    await asyncio.sleep(0.3)  # it has asked in vain, more than once
+    async with serve([treadmill], bare_bus):
+        assert await stopping is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+
+
+@given(st.binary(max_size=24))
+def test_the_speed_is_read_as_the_decoder_reads_it(frame: bytes) -> None:
+    """Only without importing it."""
+    try:
+        speed_kmh = read_treadmill_data(frame, as_far_as_sound=True).speed_kmh
+    except FrameUnreadable:
+        speed_kmh = None
+    speed = told_speed(frame)
+    assert speed_kmh == (None if speed is None else speed / 100)
+
+
 async def test_a_stop_that_has_no_effect_is_told_loudly() -> None:
     """Exit status 5, and the one thing that a person can do."""
     said: list[str] = []
@@ -84,9 +167,10 @@ async def test_a_stalled_link_is_not_confirmed() -> None:
 
 
 @pytest.mark.parametrize("address", [None, "00:00:00:00:00:01"])
-async def test_no_machine_is_told(address: str | None) -> None:
-    """Exit status 3 when nothing is connected or known."""
+async def test_no_machine_is_told(monkeypatch: pytest.MonkeyPatch, address: str | None) -> None:
+    """Exit status 3 when nothing is connected or known, or found in the air within a bounded time."""
     said: list[str] = []
+    monkeypatch.setattr(failsafe, "SEEK_S", 0.3)
     async with air(Treadmill()):
         assert await stop_belts(address, said.append) is Verdict.NO_MACHINE
     assert "PULL THE SAFETY KEY" in said[-1]
@@ -95,9 +179,18 @@ async def test_no_machine_is_told(address: str | None) -> None:
 async def test_no_bluetooth_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Without a bus there is a sentence and exit status 3, not a traceback."""
     said: list[str] = []
+    monkeypatch.setattr(failsafe, "BUS_S", 0.5)
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/nobody")
     assert await stop_belts(None, said.append) is Verdict.NO_MACHINE
     assert "Bluetooth cannot be reached" in said[-1]
+
+
+@pytest.fixture
+async def bare_bus(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """A bus without bluetoothd."""
+    async with private_bus() as address:
+        monkeypatch.setenv(ADDRESS_VARIABLE, address)
+        yield address
 
 
 async def command(*arguments: str | Path) -> tuple[int, str]:
@@ -116,7 +209,7 @@ async def test_the_failsafe_acts_only_while_a_session_is_open(tmp_path: Path) ->
     marker = tmp_path / MARKER_NAME
     async with running_belt() as (treadmill, _):
         assert await command("--failsafe", "--marker", marker) == (0, "no session was left open: nothing to stop\n")
-        assert treadmill.speed_kmh > 0
+        assert not treadmill.witness.of("written")
         marker.write_text(json.dumps({"address": treadmill.advertisement.address, "latch": None}))
         assert await command("--failsafe", "--marker", marker) == (0, "the belt stands, verified\n")
         assert treadmill.speed_kmh == 0
@@ -143,9 +236,41 @@ def test_where_the_marker_is_looked_for(environ: dict[str, str], folders: list[s
     assert marker_paths("hall", environ) == [Path(folder) / MARKER_NAME for folder in folders]
 
 
-async def test_nothing_heavy_is_imported() -> None:
-    """Each tenth of a second counts when nobody watches the belt."""
-    code = f"import sys, {stop.__name__}; print(*sorted(m for m in sys.modules if '.' not in m))"
+@pytest.mark.parametrize(
+    ("content", "address"),
+    [
+        ('[treadmill]\naddress = "AA:BB:CC:DD:EE:FF"', "AA:BB:CC:DD:EE:FF"),
+        ("[treadmill]", None),
+        ("treadmill = 1", None),
+        ("[treadmill]\naddress = 7", None),
+        ("no TOML", None),
+    ],
+)
+def test_a_configuration_tells_the_address_or_nothing(tmp_path: Path, content: str, address: str | None) -> None:
+    """One that cannot be read is no reason not to stop."""
+    config = config_path("hall", {"RETROWALK_CONFIG": str(tmp_path / "hall.toml")})
+    assert configured_address(config) is None
+    config.write_text(content)
+    assert configured_address(config) == address
+    assert config_path("hall", {}) == Path("/etc/retrowalk/hall.toml")
+
+
+async def imported(module: str) -> set[str]:
+    """Return the names of everything that is imported with `module`."""
+    code = f"import sys, {module}; print(*sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=asyncio.subprocess.PIPE)
     names, _ = await process.communicate()
-    assert not {"bleak", "pydantic", "structlog", "pyftms", "aiomqtt", "typer"} & set(names.decode().split())
+    return set(names.decode().split())
+
+
+async def test_nothing_heavy_is_imported() -> None:
+    """Each tenth of a second counts when nobody watches the belt: D-Bus, what it needs, and constants."""
+    names = await imported(failsafe.__name__)
+    assert not {"bleak", "pydantic", "structlog", "pyftms", "aiomqtt", "typer"} & names
+    own = {name for name in names if name.startswith("retrowalk.")}
+    assert own == {"retrowalk.treadmill", "retrowalk.treadmill.failsafe", "retrowalk.treadmill.assigned"}
+
+
+async def test_with_nothing_to_stop_there_is_nothing_to_import() -> None:
+    """Every end of a daemon waits for it."""
+    assert not {"asyncio", "dbus_fast"} & await imported(stop.__name__)

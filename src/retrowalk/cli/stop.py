@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from retrowalk.files import read_small
-from retrowalk.treadmill.failsafe import stop_belts
 
 MARKER_NAME: Final = "session-marker"  # both as in retrowalk.marker, which would import too much here
 LARGEST_MARKER_BYTES: Final = 4096
+LARGEST_CONFIG_BYTES: Final = 256 * 1024
 NOTHING_TO_STOP: Final = 0
 
 _EPILOG: Final = """\
@@ -36,7 +36,16 @@ def main(arguments: list[str]) -> int:
         print("no session was left open: nothing to stop")
         return NOTHING_TO_STOP
     address = options.address or next((found for marker in left_open if (found := read_address(marker))), None)
-    return asyncio.run(stop_belts(address, lambda words: print(words, file=sys.stderr, flush=True)))
+    return _stop(address, None if address else configured_address(config_path(options.name, os.environ)))
+
+
+def _stop(address: str | None, expected: str | None) -> int:
+    import asyncio  # noqa: PLC0415 - and below: 0.2 s that the end of every daemon would wait for
+
+    from retrowalk.treadmill.failsafe import stop_belts  # noqa: PLC0415
+
+    say = partial(print, file=sys.stderr, flush=True)
+    return asyncio.run(stop_belts(address, say, expected=expected))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -64,6 +73,22 @@ def read_address(marker: Path) -> str | None:
     """Return the address of the treadmill in the marker; None = it does not tell, so any treadmill is meant."""
     try:
         address = json.loads(read_small(marker, LARGEST_MARKER_BYTES))["address"]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return address if isinstance(address, str) and address else None
+
+
+def config_path(name: str, environ: Mapping[str, str]) -> Path:
+    """Return where the daemon's configuration is."""
+    return Path(environ.get("RETROWALK_CONFIG") or f"/etc/retrowalk/{name}.toml")
+
+
+def configured_address(config: Path) -> str | None:
+    """Return the treadmill's address in the configuration, unchecked; None = it tells none, or cannot be read."""
+    import tomllib  # noqa: PLC0415 - only where no marker tells the address
+
+    try:
+        address = tomllib.loads(read_small(config, LARGEST_CONFIG_BYTES))["treadmill"]["address"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
     return address if isinstance(address, str) and address else None

@@ -7,7 +7,7 @@ same link. It is never dropped here, unless it was made here and the belt was se
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from itertools import cycle
@@ -16,7 +16,6 @@ from typing import Any, Final
 from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
-from retrowalk.frames import FrameUnreadable
 from retrowalk.treadmill.assigned import (
     CONTROL_POINT,
     FITNESS_MACHINE,
@@ -24,22 +23,30 @@ from retrowalk.treadmill.assigned import (
     STOP_FRAME,
     TREADMILL_DATA,
 )
-from retrowalk.treadmill.frames import read_treadmill_data
 
 RESEND_S: Final = 0.5
-PATIENCE_S: Final = 25.0  # the slowest belt known takes 21 s
+PATIENCE_S: Final = 35.0  # the slowest belt known takes 21 s; systemd kills after 45 s
+BUS_S: Final = 3.0
+SEEK_S: Final = 10.0
 CONNECT_S: Final = 10.0
-BUS_S: Final = 5.0
+SUBSCRIBED_S: Final = 1.0
 ZERO_FRAMES: Final = 2
 
+_AGAIN_S: Final = 0.2
+_LOOK_S: Final = 0.05
+_MORE_DATA: Final = 1 << 0
+_FRAME_WITH_SPEED: Final = 4
+_NOT_AVAILABLE: Final = 0xFFFF
+
 _BLUEZ: Final = "org.bluez"
+_ADAPTER: Final = "org.bluez.Adapter1"
 _DEVICE: Final = "org.bluez.Device1"
 _CHARACTERISTIC: Final = "org.bluez.GattCharacteristic1"
 _PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 _OBJECTS: Final = "org.freedesktop.DBus.ObjectManager"
 _MATCH: Final = f"type='signal',sender='{_BLUEZ}',interface='{_PROPERTIES}',member='PropertiesChanged'"
 
-type Tree = dict[str, dict[str, dict[str, Any]]]
+type Tree = Mapping[str, Mapping[str, Mapping[str, Variant]]]
 type Say = Callable[[str], None]
 
 
@@ -55,36 +62,68 @@ class BusError(Exception):
     """bluetoothd, or the bus, answered with an error; the message names it."""
 
 
-async def stop_belts(address: str | None, say: Say, patience_s: float = PATIENCE_S) -> Verdict:
-    """Stop the treadmill with `address`; None = each one that is connected, else each one that is known."""
+class NoMachineError(Exception):
+    """There is nothing to stop, or nothing that can be reached; the message says which."""
+
+
+async def stop_belts(
+    address: str | None, say: Say, patience_s: float = PATIENCE_S, *, expected: str | None = None
+) -> Verdict:
+    """Stop the treadmill with `address`; None = each one that is connected, else each one that is known.
+
+    Where there is none, the one with the `expected` address is looked for in the air. It takes BUS_S + `patience_s`
+    at most.
+    """
     try:
-        async with asyncio.timeout(BUS_S):
-            bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-            found = _treadmills(await _tree(bus), address)
+        bus, tree = await _reached()
     except (OSError, TimeoutError, BusError, EOFError) as error:
         say(f"Bluetooth cannot be reached: {error}. PULL THE SAFETY KEY if the belt moves.")
         return Verdict.NO_MACHINE
     try:
-        if not found:
-            which = f"the treadmill {address} is not" if address else "no treadmill is"
-            say(f"{which} connected or known. PULL THE SAFETY KEY if a belt moves.")
+        sought = address or expected
+        addresses = _treadmills(tree, address) or ({sought.upper()} if sought else set())
+        if not addresses:
+            say("no treadmill is connected or known. PULL THE SAFETY KEY if a belt moves.")
             return Verdict.NO_MACHINE
-        return max(await asyncio.gather(*(_Stopper(bus, path, say).stop(patience_s) for path in found)))
+        return max(await asyncio.gather(*(_Stopper(bus, one, say).stop(tree, patience_s) for one in addresses)))
     finally:
         bus.disconnect()
 
 
-def _treadmills(tree: Tree, address: str | None) -> list[str]:
-    """Return the object paths of the devices to stop."""
-    devices = {path: interfaces[_DEVICE] for path, interfaces in tree.items() if _DEVICE in interfaces}
+async def _reached() -> tuple[MessageBus, Tree]:
+    """Return a connection to bluetoothd; one that is just being restarted is waited for. Raises its last error."""
+    loop = asyncio.get_running_loop()
+    ends_at = loop.time() + BUS_S
+    while True:
+        try:
+            async with asyncio.timeout_at(ends_at):
+                return await _asked()
+        except (OSError, BusError, EOFError):
+            if loop.time() + _AGAIN_S >= ends_at:
+                raise
+        await asyncio.sleep(_AGAIN_S)
+
+
+async def _asked() -> tuple[MessageBus, Tree]:
+    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    try:
+        return bus, await _tree(bus)
+    except BaseException:
+        bus.disconnect()
+        raise
+
+
+def _treadmills(tree: Tree, address: str | None) -> set[str]:
+    """Return the addresses of the devices to stop."""
+    devices = [interfaces[_DEVICE] for interfaces in tree.values() if _DEVICE in interfaces]
     if address:
-        return [path for path, device in devices.items() if device["Address"].value.upper() == address.upper()]
-    fitting = {path: device for path, device in devices.items() if FITNESS_MACHINE in _value(device, "UUIDs", [])}
-    connected = [path for path, device in fitting.items() if _value(device, "Connected", default=False)]
-    return connected or list(fitting)
+        return {address.upper()} & {device["Address"].value.upper() for device in devices}
+    fitting = [device for device in devices if FITNESS_MACHINE in _value(device, "UUIDs", [])]
+    connected = [device for device in fitting if _value(device, "Connected", default=False)]
+    return {device["Address"].value.upper() for device in connected or fitting}
 
 
-def _value(properties: dict[str, Variant], name: str, default: Any) -> Any:
+def _value(properties: Mapping[str, Variant], name: str, default: Any) -> Any:
     return properties[name].value if name in properties else default
 
 
@@ -104,120 +143,172 @@ async def _call(bus: MessageBus, path: str, interface: str, member: str, signatu
 class _Stopper:
     """Stops one treadmill and watches it stand."""
 
-    def __init__(self, bus: MessageBus, device: str, say: Say) -> None:
+    def __init__(self, bus: MessageBus, address: str, say: Say) -> None:
         self._bus = bus
-        self._device = device
+        self._address = address
         self._say = say
-        self._zeros = 0
+        self._device = ""
+        self._data_path = ""
+        self._made_here = False
         self._written = False
+        self._refused = False
+        self._zeros = 0
         self._stands = asyncio.Event()
         self._writes: set[asyncio.Task[None]] = set()
+        self._subscriptions: set[asyncio.Task[None]] = set()
 
-    async def stop(self, patience_s: float) -> Verdict:
-        """Connect if need be, then write Stop until the belt stands or patience ends."""
+    async def stop(self, tree: Tree, patience_s: float) -> Verdict:
+        """Find and connect the treadmill if need be, then write Stop until the belt stands or patience ends."""
+        self._bus.add_message_handler(self._hear)
         try:
-            made_here = await self._connect()
-            characteristics = await self._characteristics()
-        except (BusError, TimeoutError) as error:
-            self._say(f"the treadmill cannot be connected: {error}. PULL THE SAFETY KEY if the belt moves.")
-            return Verdict.NOT_CONFIRMED
-        if CONTROL_POINT not in characteristics:
-            self._say("the device has no treadmill control point. PULL THE SAFETY KEY if the belt moves.")
+            async with asyncio.timeout(patience_s):
+                await self._until_it_stands(tree)
+        except NoMachineError as error:
+            self._say(f"{error}. PULL THE SAFETY KEY if the belt moves.")
             return Verdict.NO_MACHINE
-        await self._listen(characteristics)
-        verified = await self._press(*characteristics[CONTROL_POINT], patience_s)
-        if not verified:
-            self._say("STOP WAS WRITTEN, BUT THE BELT WAS NOT SEEN TO STAND. PULL THE SAFETY KEY.")
-            return Verdict.NOT_CONFIRMED
+        except TimeoutError:
+            return self._given_up()
+        finally:
+            for call in self._writes | self._subscriptions:
+                call.cancel()
         self._say("the belt stands, verified")
-        if made_here:
-            await self._attempt(_DEVICE, "Disconnect")
+        if self._made_here:
+            await self._attempt(self._device, _DEVICE, "Disconnect")
         return Verdict.VERIFIED
 
-    async def _connect(self) -> bool:
-        """Return whether a link had to be made."""
-        device = (await _tree(self._bus)).get(self._device, {}).get(_DEVICE, {})
-        connected = bool(_value(device, "Connected", default=False))
+    def _given_up(self) -> Verdict:
+        if not self._device:
+            self._say("the treadmill was not found. PULL THE SAFETY KEY if the belt moves.")
+            return Verdict.NO_MACHINE
+        what = "WAS WRITTEN, BUT THE BELT WAS NOT SEEN TO STAND" if self._written else "COULD NOT BE WRITTEN"
+        self._say(f"STOP {what}. PULL THE SAFETY KEY.")
+        return Verdict.NOT_CONFIRMED
+
+    async def _until_it_stands(self, tree: Tree | None) -> None:
+        """Begin again as often as it takes: connecting fails at times, and links get lost."""
+        while True:
+            try:
+                await self._press(await self._linked(tree or await _tree(self._bus)))
+            except (BusError, TimeoutError) as error:
+                self._say(f"not stopped yet: {str(error) or 'no answer'}. PULL THE SAFETY KEY if the belt moves.")
+            else:
+                return
+            tree = None
+            await asyncio.sleep(_AGAIN_S)
+
+    async def _linked(self, tree: Tree) -> Tree:
+        """Return the objects once the treadmill is among them with its services. Raises NoMachineError, BusError."""
+        if not (path := self._path(tree)):
+            tree = await self._sought(tree)
+            path = self._path(tree)
+        self._device = path
         async with asyncio.timeout(CONNECT_S):
-            if not connected:
-                await _call(self._bus, self._device, _DEVICE, "Connect")
-            while not await self._resolved():  # noqa: ASYNC110 - asking is simpler than listening, and soon done
-                await asyncio.sleep(0.05)
-        return not connected
+            if not _value(tree[path][_DEVICE], "Connected", default=False):
+                self._made_here = True
+                await _call(self._bus, path, _DEVICE, "Connect")
+                tree = await _tree(self._bus)
+            while not _value(tree.get(path, {}).get(_DEVICE, {}), "ServicesResolved", default=False):
+                await asyncio.sleep(_LOOK_S)  # asking is simpler than listening, and soon done
+                tree = await _tree(self._bus)
+        return tree
 
-    async def _resolved(self) -> bool:
-        device = (await _tree(self._bus)).get(self._device, {}).get(_DEVICE, {})
-        return bool(_value(device, "ServicesResolved", default=False))
+    def _path(self, tree: Tree) -> str:
+        """Return the treadmill's object, the connected one if two adapters know it; empty = there is none."""
+        paths = [
+            path
+            for path, interfaces in tree.items()
+            if _DEVICE in interfaces and interfaces[_DEVICE]["Address"].value.upper() == self._address
+        ]
+        return max(paths, key=lambda path: bool(_value(tree[path][_DEVICE], "Connected", default=False)), default="")
 
-    async def _characteristics(self) -> dict[str, tuple[str, list[str]]]:
+    async def _sought(self, tree: Tree) -> Tree:
+        """Look for the treadmill in the air; return the objects when it is one. Raises NoMachineError."""
+        self._say(f"the treadmill {self._address} is not known: looking for it. PULL THE SAFETY KEY if the belt moves.")
+        adapters = [path for path, interfaces in tree.items() if _ADAPTER in interfaces]
+        for adapter in adapters:
+            await self._attempt(adapter, _PROPERTIES, "Set", "ssv", _ADAPTER, "Powered", Variant("b", value=True))
+            await self._attempt(adapter, _ADAPTER, "SetDiscoveryFilter", "a{sv}", {"Transport": Variant("s", "le")})
+            await self._attempt(adapter, _ADAPTER, "StartDiscovery")
+        try:
+            async with asyncio.timeout(SEEK_S):
+                while not self._path(tree):
+                    await asyncio.sleep(_LOOK_S)
+                    tree = await _tree(self._bus)
+        except TimeoutError:
+            raise NoMachineError(f"the treadmill {self._address} was not found within {SEEK_S:g} s") from None
+        finally:
+            for adapter in adapters:
+                await self._attempt(adapter, _ADAPTER, "StopDiscovery")
+        return tree
+
+    def _characteristics(self, tree: Tree) -> dict[str, tuple[str, list[str]]]:
         """Return path and flags of each characteristic, by UUID."""
         return {
             interfaces[_CHARACTERISTIC]["UUID"].value: (path, _value(interfaces[_CHARACTERISTIC], "Flags", []))
-            for path, interfaces in (await _tree(self._bus)).items()
+            for path, interfaces in tree.items()
             if path.startswith(self._device + "/") and _CHARACTERISTIC in interfaces
         }
 
-    async def _listen(self, characteristics: dict[str, tuple[str, list[str]]]) -> None:
-        """Subscribe: to answers because some machines refuse a write without, to telemetry to see the belt stand."""
-        data_path, _ = characteristics.get(TREADMILL_DATA, ("", []))
-        self._bus.add_message_handler(lambda message: self._hear(message, data_path))
-        add = Message("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "AddMatch", signature="s", body=[_MATCH])
-        await self._bus.call(add)
-        for uuid in (CONTROL_POINT, TREADMILL_DATA):
-            if uuid in characteristics:
-                await self._attempt(_CHARACTERISTIC, "StartNotify", characteristics[uuid][0])
-
-    async def _attempt(self, interface: str, member: str, path: str | None = None) -> None:
+    async def _attempt(self, path: str, interface: str, member: str, signature: str = "", *body: Any) -> None:
         try:
             async with asyncio.timeout(CONNECT_S):
-                await _call(self._bus, path or self._device, interface, member)
+                await _call(self._bus, path, interface, member, signature, *body)
         except (BusError, TimeoutError) as error:
-            self._say(f"goes on without {member}: {error}")
+            self._say(f"goes on without {member}: {str(error) or 'no answer'}")
 
-    def _hear(self, message: Message, data_path: str) -> None:
-        if message.path != data_path or message.member != "PropertiesChanged" or "Value" not in message.body[1]:
+    async def _listen(self, characteristics: Mapping[str, tuple[str, list[str]]]) -> None:
+        """Subscribe: to answers first, because some machines refuse a write without; and to see the belt stand."""
+        add = Message("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "AddMatch", signature="s", body=[_MATCH])
+        await self._bus.call(add)
+        self._data_path, _ = characteristics.get(TREADMILL_DATA, ("", []))
+        answers = self._subscribe(characteristics[CONTROL_POINT][0])
+        if self._data_path:
+            self._subscribe(self._data_path)
+        await asyncio.wait({answers}, timeout=SUBSCRIBED_S)  # and not longer: a Stop must not wait for it
+
+    def _subscribe(self, path: str) -> asyncio.Task[None]:
+        return _begun(self._subscriptions, self._attempt(path, _CHARACTERISTIC, "StartNotify"))
+
+    def _hear(self, message: Message) -> None:
+        if message.path != self._data_path or message.member != "PropertiesChanged" or "Value" not in message.body[1]:
             return
-        try:
-            speed_kmh = read_treadmill_data(bytes(message.body[1]["Value"].value), as_far_as_sound=True).speed_kmh
-        except FrameUnreadable:
-            return
-        if speed_kmh is None or not self._written:
+        speed = told_speed(bytes(message.body[1]["Value"].value))
+        if speed is None or not self._written:
             return  # a belt that stands before the Stop may be counting down to its start
-        self._zeros = 0 if speed_kmh else self._zeros + 1
+        self._zeros = 0 if speed else self._zeros + 1
         if self._zeros >= ZERO_FRAMES:
             self._stands.set()
 
-    async def _press(self, path: str, flags: list[str], patience_s: float) -> bool:
-        """Write Stop every half second; return whether the belt was seen to stand.
+    async def _press(self, tree: Tree) -> None:
+        """Write Stop every half second until the belt is seen to stand. Raises BusError if the link is lost.
 
         Every other one goes without asking for control: a machine that takes one procedure at a time refuses a Stop
         while its answer about control is under way.
         """
+        characteristics = self._characteristics(tree)
+        if CONTROL_POINT not in characteristics:
+            raise NoMachineError("the device has no treadmill control point")
+        await self._listen(characteristics)
+        path, flags = characteristics[CONTROL_POINT]
         kind = "request" if "write" in flags or "write-without-response" not in flags else "command"
-        try:
-            async with asyncio.timeout(patience_s):
-                for frames in cycle(((REQUEST_CONTROL_FRAME, STOP_FRAME), (STOP_FRAME,))):
-                    if not self._writes:
-                        for frame in frames:
-                            self._spawn(self._write(path, frame, kind))
-                    if await self._stands_soon():
-                        break
-        except TimeoutError:
-            return False
-        finally:
-            for write in self._writes:
-                write.cancel()
-        return True
+        for frames in cycle(((REQUEST_CONTROL_FRAME, STOP_FRAME), (STOP_FRAME,))):
+            if not self._writes:
+                for frame in frames:
+                    _begun(self._writes, self._write(path, frame, kind))
+            if await self._stands_soon():
+                return
+            if self._refused and not await self._connected():
+                raise BusError("the link was lost")
 
     async def _stands_soon(self) -> bool:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stands.wait(), RESEND_S)
         return self._stands.is_set()
 
-    def _spawn(self, write: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(write)
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
+    async def _connected(self) -> bool:
+        self._refused = False
+        device = (await _tree(self._bus)).get(self._device, {}).get(_DEVICE, {})
+        return bool(_value(device, "Connected", default=False))
 
     async def _write(self, path: str, frame: bytes, kind: str) -> None:
         """Write once bluetoothd accepts it: it takes one write at a time, and says InProgress to others."""
@@ -229,7 +320,23 @@ class _Stopper:
                 if "InProgress" in str(error):
                     await asyncio.sleep(0.02)
                     continue
+                self._refused = True
                 self._say(f"write {frame.hex()}: {error}")
                 return
             self._written = self._written or frame == STOP_FRAME
             return
+
+
+def _begun(tasks: set[asyncio.Task[None]], call: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.create_task(call)
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
+    return task
+
+
+def told_speed(frame: bytes) -> int | None:
+    """Return a 2ACD frame's speed in hundredths of km/h; None = it tells none. The decoder costs time to import."""
+    if len(frame) < _FRAME_WITH_SPEED or frame[0] & _MORE_DATA:
+        return None
+    speed = int.from_bytes(frame[2:_FRAME_WITH_SPEED], "little")
+    return None if speed == _NOT_AVAILABLE else speed
