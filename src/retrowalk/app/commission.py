@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import time
 from collections import deque
@@ -16,7 +15,7 @@ from typing import Final, Protocol
 
 import structlog
 
-from retrowalk import __version__
+from retrowalk import __version__, logs
 from retrowalk.app.compose import make_folders, only_one
 from retrowalk.app.parts import Link, Marker
 from retrowalk.bluetooth import Bluetooth
@@ -71,7 +70,7 @@ class Commissioner:
 
     person: Person
     clock_ns: Callable[[], int] = time.monotonic_ns
-    leave: Callable[[int], None] = os._exit
+    leave: Callable[[int], None] = logs.leave
     procedure: Procedure = field(default_factory=Procedure)
     link: Link = field(init=False)
     marker: Marker = field(init=False)

@@ -6,7 +6,6 @@ An input is handled in the call that brings it, so nothing stands between a pull
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
@@ -16,6 +15,7 @@ from typing import Final
 
 import structlog
 
+from retrowalk import logs
 from retrowalk.app.flight import Flight, FlightRecorder
 from retrowalk.app.parts import Parts
 from retrowalk.engine import Engine, Outcome
@@ -40,7 +40,7 @@ class Daemon:
 
     engine: Engine
     clock_ns: Callable[[], int] = time.monotonic_ns
-    leave: Callable[[int], None] = os._exit
+    leave: Callable[[int], None] = logs.leave
     parts: Parts = field(init=False)
     recorder: FlightRecorder = field(default_factory=FlightRecorder)
     _inputs: deque[Observation | Request] = field(default_factory=deque)
