@@ -9,12 +9,27 @@ from retrowalk.cli.obstacles import obstacles
 from retrowalk.interlock.heart import HeartRateFilter
 from retrowalk.interlock.readings import Readings
 from retrowalk.interlock.rules import RULES
+from retrowalk.machines import Machines
 from retrowalk.model.settings import EngineSettings, HeartLimits, StrapTier
 from retrowalk.treadmill.machine import TreadmillSettings
 from support.interlock_bench import NOW, at_level, good_readings
-from support.machines import commissioned
+from support.machines import commissioned, record
 
-FORESEEN = ("absent", "strap_too_weak", "no_handrails", "heart_rate_demanded", "uncommissioned", "single_bout_only")
+FORESEEN = (
+    "absent",
+    "strap_too_weak",
+    "no_handrails",
+    "heart_rate_demanded",
+    "uncommissioned",
+    "machine_refused",
+    "single_bout_only",
+)
+TREADMILLS = [
+    TreadmillSettings(),
+    commissioned(),
+    commissioned(starts_at_console_only=True),
+    TreadmillSettings(machines=Machines(records=(record(passed=False),))),
+]
 SETTINGS = [
     EngineSettings(strap, rails, heart, without, remote_start=True, declared_button=button)
     for strap, rails, heart, without, button in product(
@@ -30,7 +45,10 @@ def refused_by_rules(level: int, settings: EngineSettings, treadmill: TreadmillS
     assert bench.machine is not None
     known = treadmill.expected
     r.machine = replace(
-        bench.machine, starts_at_console_only=known.starts_at_console_only, commissioned=known.commissioned
+        bench.machine,
+        starts_at_console_only=known.starts_at_console_only,
+        commissioned=known.commissioned,
+        refused=known.refused,
     )
     r.presence_ns = NOW if settings.strap is StrapTier.LINE else None
     r.declared_ns = NOW if settings.declared_button else None
@@ -38,7 +56,7 @@ def refused_by_rules(level: int, settings: EngineSettings, treadmill: TreadmillS
 
 
 @pytest.mark.parametrize("level", range(4))
-@pytest.mark.parametrize("treadmill", [TreadmillSettings(), commissioned(), commissioned(starts_at_console_only=True)])
+@pytest.mark.parametrize("treadmill", TREADMILLS)
 def test_what_the_configuration_refuses_is_what_the_rules_will_refuse(level: int, treadmill: TreadmillSettings) -> None:
     """For every configuration: no obstacle is made up, and none is kept back."""
     plan = at_level(level)

@@ -110,6 +110,9 @@ class World:
     writes: bool = True
     start_answer: Answer = Answer.SUCCESS
     start_delay_s: float = 0.0
+    up_centi_kmh_per_s: int = 50
+    down_centi_kmh_per_s: int = 100
+    reads_for_s: float = 1.5  # each prompt
     obeys_start: bool = True
     units: float = 1.0  # 1.61: takes km/h for mph
     frozen: bool = False  # the last frame again and again
@@ -259,20 +262,21 @@ class World:
 
     def _answer_prompt(self) -> None:
         prompt = self.prompt
-        if prompt and self.now_ns - prompt.opened_ns > seconds(1.5):
+        if prompt and self.now_ns - prompt.opened_ns > seconds(self.reads_for_s):
             if prompt.kind is PromptKind.STEP_ON:
                 self.ask(Verb.CONFIRM)
-            elif prompt.kind is not PromptKind.QUESTION or self.now_ns - prompt.opened_ns < seconds(1.6):
+            elif prompt.kind is not PromptKind.QUESTION or self.now_ns - prompt.opened_ns < seconds(
+                self.reads_for_s + 0.1
+            ):
                 self.press()
 
     def _move(self, dt_s: float) -> None:
         if self._moves_ns is not None and self.now_ns >= self._moves_ns:
             self.goal, self._moves_ns = self._as_run(self.machine.slowest), None
-        change = Speed(round(50 * dt_s))
         if self.speed < self.goal:
-            self.speed = min(self.goal, self.speed + change)
+            self.speed = min(self.goal, self.speed + Speed(round(self.up_centi_kmh_per_s * dt_s)))
         else:
-            self.speed = max(self.goal, self.speed - Speed(2 * change.centi_kmh))
+            self.speed = max(self.goal, self.speed - Speed(round(self.down_centi_kmh_per_s * dt_s)))
 
     def _as_run(self, speed: Speed) -> Speed:
         return Speed(round(speed.centi_kmh * self.units))

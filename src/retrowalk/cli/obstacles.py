@@ -43,6 +43,7 @@ def obstacles(plan: Plan, settings: EngineSettings, treadmill: TreadmillSettings
             plan.backward and level > n.UNCOMMISSIONED_HIGHEST_LEVEL and not known.commissioned,
             "the treadmill is not commissioned: backward at level 0 only (run `retrowalk commission`)",
         ),
+        (known.refused, "commissioning refused this treadmill: it is not safe to use"),
         (single and len(plan.bouts) > 1, "this treadmill takes single-bout programs only"),
     )
     return tuple(words for holds, words in rows if holds)
