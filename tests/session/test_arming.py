@@ -44,6 +44,9 @@ def test_what_is_hopeless_ends_the_wait_at_once() -> None:
 
 
 def test_all_ready_but_the_person() -> None:
-    """Then arming was good, and somebody is waited for."""
+    """Then arming was good, and somebody is waited for, who also puts strap and key in."""
     assert Arming.only_awaits_presence([fault("absent")])
+    assert Arming.only_awaits_presence([
+        fault(rule) for rule in ("absent", "strap_open", "strap_unsettled", "strap_unproven", "key_unconfirmed")
+    ])  # fmt: skip
     assert not Arming.only_awaits_presence([fault("absent"), fault("link_down")])

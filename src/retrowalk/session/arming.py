@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from retrowalk.model import numbers as n
 from retrowalk.model.reports import Fault
 from retrowalk.model.requests import Request
+
+
+_A_PERSONS_PART: Final = ("absent", "strap_open", "strap_unsettled", "strap_unproven", "key_unconfirmed")
 
 
 def reasons(faults: Sequence[Fault]) -> str:
@@ -42,5 +46,5 @@ class Arming:
 
     @staticmethod
     def only_awaits_presence(faults: Sequence[Fault]) -> bool:
-        """Tell whether all is ready but the person."""
-        return all(fault.rule == "absent" for fault in faults)
+        """Tell whether all is ready but the person, who shows up, and puts strap and key in."""
+        return all(fault.rule in _A_PERSONS_PART for fault in faults)
