@@ -1334,7 +1334,8 @@ def test_hazard_29_reaction_a_strap_that_never_opens_is_refused() -> None:
     w.press()
     w.run(50)
     assert w.starts == []
-    assert "its wire may be shorted" in w.said(Reply)[-1].reason
+    assert "its wire may be shorted" in w.said(Warned)[-1].words
+    assert w.engine.phase is Phase.IDLE
 
 
 def test_hazard_29_no_nuisance_clipping_the_strap_on_proves_it() -> None:

@@ -10,7 +10,6 @@ from retrowalk.model import numbers as n
 from retrowalk.model.reports import Fault
 from retrowalk.model.requests import Request
 
-
 _A_PERSONS_PART: Final = ("absent", "strap_open", "strap_unsettled", "strap_unproven", "key_unconfirmed")
 
 
