@@ -650,8 +650,10 @@ def test_the_marker_of_a_former_session_starts_nothing() -> None:
 
 
 def test_nobody_is_asked_for_a_word_while_telemetry_may_still_tell() -> None:
-    """Thirty seconds, and then once; a word before that is not taken."""
+    """Thirty seconds, and then once; a word before that is not taken. What the belt last said is forgotten with it."""
     interlock = on_the_move()
+    turn(interlock, Telemetry(n.BOARD_SPEED, LEVEL))
+    assert interlock.readings.belt.runs
     interlock.permit(Proposal(halt=True), NOW)
     early, due = NOW + n.STOP_ALARM_STAYS_NS - 1, NOW + n.STOP_ALARM_STAYS_NS
     interlock.readings.machine = replace(MACHINE, silent_after_stop=True)
@@ -707,6 +709,32 @@ def test_a_warning_is_said_once_a_session() -> None:
     fresh._warned.add("heart_rate_flat")
     fresh.open(TWO_BOUTS, NOW)
     assert fresh._warned == set()
+
+
+def test_a_warning_is_said_beside_what_is_worse() -> None:
+    """Warnings come last among what is broken, and are not lost there."""
+    interlock = on_the_move()
+    r = interlock.readings
+    r.resting_bpm = r.highest_bpm = 90
+    r.started_ns = NOW - n.HEART_RATE_RISE_NS
+    r.belt.frame_ns = NOW - n.TELEMETRY_WARN_NS - 1
+    interlock.judge(NOW)
+    assert [fault.kind for fault in interlock.view().faults] == [Kind.EASE, Kind.WARN]
+    assert "heart_rate_flat" in {report.what for report in interlock.reports if isinstance(report, Warned)}
+
+
+def test_whoever_shows_up_says_that_the_key_is_back() -> None:
+    """By either way, but not while a stop is latched."""
+    for declared in (False, True):
+        interlock = idle()
+        interlock.readings.key_missing = True
+        interlock.present(NOW, declared=declared)
+        assert not interlock.readings.key_missing
+    latched = on_the_move()
+    turn(latched, StrapLine(closed=False))
+    latched.readings.key_missing = True
+    latched.present(NOW)
+    assert latched.readings.key_missing
 
 
 def test_every_rule_can_be_read_off() -> None:

@@ -24,6 +24,7 @@ def test_the_unit_keeps_the_promises_of_the_safety_page() -> None:
     assert unit["User"] == "retrowalk"
     assert unit["KillMode"] == "mixed"
     assert "StateDirectory" in unit
+    assert {"dbus.service", "bluetooth.service"} <= set(unit["After"].split())  # at a shutdown they outlive the daemon
 
 
 def test_systemd_understands_every_line(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ log = structlog.get_logger()
 
 _STATE_EVERY_NS: Final = NS_PER_S
 _WATCHDOG_EVERY_NS: Final = NS_PER_S // 2
+_KICKS_WHILE_LETTING_GO: Final = 20  # half a second apart
 _RESTART_S: Final = 1.0
 _LAST_STOP_S: Final = 1.0
 UNVERIFIED: Final = 5  # the exit status when the belt could not be confirmed stopped
@@ -94,9 +95,18 @@ class Daemon:
             if self._timer:
                 self._timer.cancel()
             _guarded(self._cut, self.recorder)
-            await self.parts.link.close()
+            await self._let_go()
             await _end([*companions, link])
         return 0
+
+    async def _let_go(self) -> None:
+        """Let the treadmill go, which takes bluetoothd seconds in which the loop is healthy; then no longer say so."""
+        letting_go = asyncio.ensure_future(self.parts.link.close())
+        for _ in range(_KICKS_WHILE_LETTING_GO):
+            if (await asyncio.wait({letting_go}, timeout=_WATCHDOG_EVERY_NS / NS_PER_S))[0]:
+                break
+            self.parts.service.alive()
+        await letting_go
 
     # -- inside --------------------------------------------------------------------------------------------------
 

@@ -225,7 +225,7 @@ def _uncommissioned(r: Readings) -> bool:
 
 
 def _speed(limit: Callable[[Readings, int], Speed]) -> Dial:
-    return lambda r, now: Gauge(r.belt.speed.kmh if r.belt.speed else None, limit(r, now).kmh, "km/h")
+    return lambda r, now: Gauge(None if r.belt.speed is None else r.belt.speed.kmh, limit(r, now).kmh, "km/h")
 
 
 def _board_limit(r: Readings, _now_ns: int) -> Speed:
