@@ -754,3 +754,51 @@ def test_a_fault_has_its_figures() -> None:
     interlock.judge(NOW)
     faults = {fault.rule: fault for fault in interlock.view().faults}
     assert faults["machine_too_fast"].gauge == Gauge(2.0, 1.6, "km/h")
+
+
+def tripped_with_relay() -> Interlock:
+    """Return one with a relay whose strap was pulled under way, and whose belt stands."""
+    interlock = on_the_move()
+    interlock.readings.settings, interlock._relay_closed = WITH_RELAY, True
+    turn(interlock, StrapLine(closed=False))
+    assert closed(interlock) == []
+    turn(interlock, Telemetry(STANDSTILL))
+    assert closed(interlock) == []
+    turn(interlock, Telemetry(STANDSTILL))
+    return interlock
+
+
+def test_a_relay_opens_at_the_standstill_of_a_trip_and_once() -> None:
+    """Another stop finds it open."""
+    interlock = tripped_with_relay()
+    assert closed(interlock) == [False]
+    interlock.commands.clear()
+    interlock.stop_by_person(NOW)
+    for _ in range(2):
+        interlock.hear(Telemetry(STANDSTILL), NOW)
+        interlock.judge(NOW)
+    assert closed(interlock) == []
+
+
+def test_a_relay_stays_closed_through_a_planned_stop() -> None:
+    """Rests are no reason to cut anybody's power."""
+    interlock = on_the_move()
+    interlock.readings.settings, interlock._relay_closed = WITH_RELAY, True
+    turn(interlock, proposal=Proposal(halt=True))
+    for _ in range(2):
+        turn(interlock, Telemetry(STANDSTILL))
+        assert closed(interlock) == []
+    assert interlock.motion is Motion.STANDSTILL
+
+
+def test_the_answer_to_an_older_marker_does_not_count() -> None:
+    """A latch is stored after the session was: the first answer is the session's."""
+    interlock = on_the_move()
+    interlock.readings.marker_stored = False
+    interlock.readings.markers_asked = 0
+    interlock._store_marker(None, NOW)
+    interlock._store_marker("strap_open", NOW)
+    interlock.hear(MarkerStored(ok=True), NOW)
+    assert not interlock.readings.marker_stored
+    interlock.hear(MarkerStored(ok=True), NOW)
+    assert interlock.readings.marker_stored

@@ -9,7 +9,7 @@ import pytest
 from retrowalk.interlock.belt import Belt
 from retrowalk.interlock.ladder import Ladder
 from retrowalk.model import numbers as n
-from retrowalk.model.commands import Command, Rebuild, Stop
+from retrowalk.model.commands import Command, Rebuild, Relay, Stop
 from retrowalk.model.observations import Telemetry
 from retrowalk.model.reports import Rung
 from retrowalk.model.units import Speed, seconds
@@ -247,3 +247,59 @@ def test_each_step_says_whether_it_is_an_alarm() -> None:
     assert not alarms[Rung.DEMANDED]
     assert not alarms[Rung.WRITTEN]
     assert alarms[Rung.NO_EFFECT]
+
+
+def with_relay(*, linked: bool = True) -> Ladder:
+    """Return a demanded stop with a relay to open."""
+    ladder = demanded(linked=linked)
+    ladder.relay = True
+    return ladder
+
+
+@pytest.mark.parametrize(("after_ns", "opens"), [
+    (n.RELAY_LINK_LOST_NS - 1, False), (n.RELAY_LINK_LOST_NS, True), (n.RELAY_LINK_LOST_NS + 1, True),
+])  # fmt: skip
+def test_the_relay_opens_two_seconds_after_the_link_was_lost(after_ns: int, opens: bool) -> None:
+    """From the first loss on; a second word of it does not begin anew, and a new link ends it."""
+    ladder = with_relay()
+    taken(ladder)
+    lost_ns = NOW + 7
+    ladder.link_lost(lost_ns)
+    ladder.link_lost(lost_ns + 1)
+    ladder.tick(running(), linked=False, now_ns=lost_ns + after_ns)
+    assert taken(ladder) == [Relay(closed=False)] * opens
+    assert (Rung.RELAY_OPENED in rungs(ladder)) is opens
+    assert ladder.relay is not opens
+
+
+def test_a_new_link_in_time_keeps_the_relay_closed() -> None:
+    """And another loss counts from its own time."""
+    ladder = with_relay()
+    ladder.link_lost(NOW)
+    ladder.link_up(NOW + 1)
+    taken(ladder)
+    ladder.tick(running(Speed(170)), linked=True, now_ns=NOW + n.RELAY_LINK_LOST_NS)
+    ladder.link_lost(NOW + n.RELAY_LINK_LOST_NS)
+    ladder.tick(running(Speed(170)), linked=False, now_ns=NOW + n.RELAY_LINK_LOST_NS + 1)
+    assert Relay(closed=False) not in taken(ladder)
+
+
+def test_without_a_relay_nothing_opens() -> None:
+    """Nor is it said."""
+    ladder = demanded()
+    ladder.link_lost(NOW)
+    ladder.tick(running(), linked=False, now_ns=NOW + 2 * n.RELAY_LINK_LOST_NS)
+    ladder.open_relay(NOW)
+    assert Relay(closed=False) not in taken(ladder)
+    assert Rung.RELAY_OPENED not in rungs(ladder)
+
+
+def test_the_relay_opens_when_the_stop_has_no_effect() -> None:
+    """Two seconds after the first written Stop."""
+    ladder = with_relay()
+    ladder.written(1, NOW)
+    taken(ladder)
+    ladder.tick(running(), linked=True, now_ns=NOW + n.STOP_EFFECT_NS - 1)
+    assert Relay(closed=False) not in taken(ladder)
+    ladder.tick(running(), linked=True, now_ns=NOW + n.STOP_EFFECT_NS)
+    assert Relay(closed=False) in taken(ladder)
