@@ -38,7 +38,12 @@ def runs_at(kmh: float) -> Spoil:
 
 def give(**values: object) -> Spoil:
     """Set attributes of the readings."""
-    return lambda r: [setattr(r, name, value) for name, value in values.items()]
+
+    def spoil(r: Readings) -> None:
+        for name, value in values.items():
+            setattr(r, name, value)
+
+    return spoil
 
 
 def tier(strap: StrapTier) -> Spoil:
