@@ -1,7 +1,8 @@
 # Two commands matter: `make demo` and `make test`. Each does all its own set-up.
 BIN := .venv/bin
+SIMULATION = PYTHONPATH=tests $(BIN)/python -m simulation
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test nightly check bench search mutate system fmt pictures lock clean
+.PHONY: help setup demo test nightly campaign replay plants check bench search mutate system fmt pictures lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -17,6 +18,17 @@ test: setup  ## the tests (under 10 minutes on 2 cores)
 
 nightly: setup  ## what takes too long for every run: every program on every machine (5 minutes on 2 cores)
 	@$(BIN)/pytest -n 2 --dist worksteal --timeout 600 -m nightly
+
+campaign: setup  ## seeded stories of the whole daemon, judged (SEEDS=200 FROM=0 JOBS=… MINUTES=… LONG=1 PLANT=… HTML=… JSON=1)
+	@$(SIMULATION) campaign --seeds $(or $(SEEDS),200) --from $(or $(FROM),0) $(if $(JOBS),--jobs $(JOBS)) \
+		$(if $(MINUTES),--minutes $(MINUTES)) $(if $(LONG),--long) $(if $(PLANT),--plant $(PLANT)) \
+		$(if $(HTML),--html $(HTML)) $(if $(JSON),--json)
+
+replay: setup  ## one seed of the campaign as a story (SEED=… SHRINK=1 LONG=1 PLANT=…)
+	@$(SIMULATION) replay $(SEED) $(if $(SHRINK),--shrink) $(if $(LONG),--long) $(if $(PLANT),--plant $(PLANT))
+
+plants: setup  ## each defect that is planted into the daemon is found by the campaign (SEEDS=2000 JOBS=…)
+	@$(SIMULATION) plants --seeds $(or $(SEEDS),2000) $(if $(JOBS),--jobs $(JOBS))
 
 check: setup  ## format, lint, types, import contracts
 	@$(BIN)/ruff format --check .

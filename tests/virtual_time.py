@@ -39,6 +39,10 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         """Return the virtual time, in seconds since the loop was made."""
         return self._selector_clock.now_s
 
+    def stall(self, for_s: float) -> None:
+        """Let time pass in which the loop does nothing, as if the callback that runs now took so long."""
+        self._selector_clock.now_s += for_s
+
     def close(self) -> None:
         """Close the loop. Raises RuntimeError for an exception in a callback that nobody saw."""
         super().close()

@@ -21,6 +21,7 @@ class Device(Peripheral):
         self.services = services
         self.witness = Log()
         self.values: dict[str, bytes] = {}  # of the readable characteristics
+        self.pulse_s = PULSE_S
         self._report_every_s = report_every_s
         self._now_s = 0.0
         self._agenda = Agenda()  # of the link: emptied with it
@@ -133,7 +134,7 @@ class Device(Peripheral):
         """When `advance` should be called next: soon, for hands and faults come unannounced."""
         if self._outbox:
             return self._now_s
-        return min(self._agenda.due_s, self._lives_s, self._now_s + PULSE_S)
+        return min(self._agenda.due_s, self._lives_s, self._now_s + self.pulse_s)
 
     def _tick(self, at_s: float) -> None:
         self._agenda.at(at_s + self._report_every_s, self._tick)

@@ -54,13 +54,20 @@ class _Disk:
         self.content = None
 
 
-class _Nobody:
+class Nobody:
     """A service manager that listens to nothing."""
 
-    def ready(self, status: str) -> None: ...
-    def status(self, status: str) -> None: ...
-    def alive(self) -> None: ...
-    def stopping(self, status: str) -> None: ...
+    def ready(self, status: str) -> None:
+        """Hear that it is up."""
+
+    def status(self, status: str) -> None:
+        """Hear what goes on."""
+
+    def alive(self) -> None:
+        """Hear that the loop is healthy."""
+
+    def stopping(self, status: str) -> None:
+        """Hear that it ends."""
 
 
 @dataclass
@@ -170,7 +177,7 @@ async def house(
         clock = daemon.clock_ns
         link = TreadmillLink(treadmill_settings or TreadmillSettings(), daemon.observe, bluetooth, clock_ns=clock)
         heart_rate = HeartRateClient(HeartRateSettings(), daemon.observe, bluetooth)
-        daemon.parts = Parts(link, disk, _Nobody(), heart_rate, bridge=made)
+        daemon.parts = Parts(link, disk, Nobody(), heart_rate, bridge=made)
         running = asyncio.create_task(daemon.run())
         daemon.observe(StrapLine(closed=True))
         try:

@@ -135,6 +135,11 @@ class MemoryClient(BaseBleakClient):
         if self._disconnected_callback is not None:
             self._disconnected_callback()
 
+    def on_process_died(self) -> None:
+        """Fall silent: nothing that is left of the process can end the bearer, or hear of it."""
+        self._is_connected = False
+        self._callbacks.clear()
+
     def _known(self) -> Link:
         if self._link is None:
             raise BleakError("Not connected")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from functools import partial
 from math import isinf
 from typing import Final, Protocol
 
@@ -29,6 +30,9 @@ class Client(Protocol):
 
     def on_disconnected(self) -> None:
         """Take note that the bearer is gone."""
+
+    def on_process_died(self) -> None:
+        """Take note that the process of this client is gone; the bearer is not."""
 
 
 class Link:
@@ -110,6 +114,19 @@ class Link:
         self._listeners[uuid].remove(client)
         if not self._listeners[uuid]:
             self._tell(lambda now_s: self.peripheral.subscribed(uuid, False, now_s))
+
+    def forsake(self) -> None:
+        """The host's process died: the bearer stays, as BlueZ keeps it, and nobody of that process listens any more."""
+        for client in self._clients:
+            client.on_process_died()
+        self._clients.clear()
+        listened = list(self._listeners)
+        self._listeners.clear()
+        for uuid in listened:
+            self._tell(partial(self._unheard, uuid))
+
+    def _unheard(self, uuid: str, now_s: float) -> None:
+        self.peripheral.subscribed(uuid, False, now_s)
 
     def _bearer(self) -> asyncio.Event:
         if self._lost is None:

@@ -28,6 +28,11 @@ class Radio:
         link = self.links[address]
         return BLEDevice(address, link.peripheral.advertisement.name, link)
 
+    def forsake(self) -> None:
+        """Let the process of every client die: bearers stay, nobody listens."""
+        for link in self.links.values():
+            link.forsake()
+
     def __enter__(self) -> Self:
         for link in self.links.values():
             link.runner.start()

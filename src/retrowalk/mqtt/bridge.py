@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable
-from contextlib import aclosing, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from typing import Final
 from zlib import crc32
 
@@ -30,6 +30,9 @@ from retrowalk.mqtt.topics import Topics
 SELF_TEST_S: Final = 2.0
 FAREWELL_S: Final = 1.0
 
+type Dial = Callable[[MqttSettings, str, Outgoing | None], AbstractAsyncContextManager[Connection]]
+"""Connects to a broker under a name, with a will; raises BrokerError or OSError."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -46,8 +49,10 @@ class MqttBridge:
         programs: tuple[str, ...],
         wall_clock: Callable[[], float] = time.time,
         clock_ns: Callable[[], int] = time.monotonic_ns,
+        dial: Dial = connect,
     ) -> None:
         self._settings = settings
+        self._dial = dial
         self._topics = Topics.of(settings)
         self._observe = observe
         self._wall_clock = wall_clock
@@ -87,7 +92,7 @@ class MqttBridge:
         """Live through one connection. A clean disconnect withdraws the will, so `offline` is said by hand."""
         offline = Outgoing(self._topics.status, "offline", retain=True)
         name = f"{self._settings.base_topic}-{self._settings.node}"  # always the same: takes a half-dead one over
-        async with connect(self._settings, name, will=offline) as connection:
+        async with self._dial(self._settings, name, offline) as connection:
             try:
                 await self._stay(connection)
             finally:

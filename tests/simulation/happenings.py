@@ -1,0 +1,164 @@
+"""What can happen in a story, a row each: how often, for how long, how it begins and how it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from retrowalk_sim.heart_rate import MEASUREMENT
+from retrowalk_sim.treadmill import CONTROL_POINT, MACHINE_STATUS, TREADMILL_DATA
+
+if TYPE_CHECKING:
+    from simulation.world import World
+
+type Doing = Callable[[World, float], object]
+"""Called with the world and the happening's own number between 0 and 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of happening. `longest_s` 0: it is over at once."""
+
+    weight: float
+    begin: Doing
+    end: Doing | None = None
+    shortest_s: float = 0.2
+    longest_s: float = 0.0
+
+
+def _nothing(_world: World, _value: float) -> None:
+    """Happen, and leave no more behind."""
+
+
+def _machine(fault: str, weight: float = 2, longest_s: float = 60, amount: float | None = None) -> Kind:
+    def switch(world: World, value: float, *, on: bool) -> None:
+        strength = None if amount is None else amount * (0.1 + value)
+        world.treadmill.faults.switch(fault, on=on, value=strength)
+
+    return Kind(weight, partial(switch, on=True), partial(switch, on=False), longest_s=longest_s)
+
+
+def _heart(fault: str, weight: float = 1.5, longest_s: float = 90) -> Kind:
+    def switch(world: World, value: float, *, on: bool) -> None:
+        world.heart.faults.switch(fault, on=on, value=20 + 120 * value)
+
+    return Kind(weight, partial(switch, on=True), partial(switch, on=False), 1, longest_s)
+
+
+def _ask(verb: str, weight: float = 1) -> Kind:
+    return Kind(weight, lambda world, value: world.ask(verb, value))
+
+
+def _frame(uuid: str, frame: Callable[[World, float], bytes], weight: float = 1) -> Kind:
+    return Kind(weight, lambda world, value: world.inject(uuid, frame(world, value)))
+
+
+def _garbage(world: World, value: float) -> bytes:
+    return world.noise(round(1 + 19 * value))
+
+
+def _flap(world: World, value: float) -> None:
+    for number in range(2 + round(4 * value)):
+        world.later(number * (0.5 + 3 * value), partial(world.lose_link, 0.2 + value))
+
+
+def _by_hand(world: World, value: float) -> None:
+    world.treadmill.move_by_hand(round(0.8 + 4 * value, 1))
+
+
+def _flood(world: World, value: float) -> None:
+    for number in range(50 + round(400 * value)):
+        world.later(number * 0.005, partial(world.broker.send, "cmd", b'{"cmd":"confirm","ts":1}'))
+
+
+def _nudge(world: World, button: str, times: int) -> None:
+    for _ in range(times):
+        world.treadmill.press(button)
+
+
+def _press_twice(world: World, value: float) -> None:
+    world.press()
+    world.later(0.05 + value, world.press)
+
+
+def _bounce(world: World, value: float) -> None:
+    for number in range(2 * (1 + round(5 * value))):
+        world.later(number * 0.02, world.strap.pull if number % 2 == 0 else world.strap.clip)
+
+
+HAPPENINGS: Final[Mapping[str, Kind]] = {
+    # the machine and its radio
+    "lose_indications": _machine("lose_indications"),
+    "late_indications": _machine("late_indications_s", amount=6.0),
+    "duplicate_indications": _machine("duplicate_indications", 1),
+    "stall_writes": _machine("stall_writes", 3),
+    "freeze_values": _machine("freeze_values"),
+    "freeze_counters": _machine("freeze_counters"),
+    "silence": _machine("silence", 3, 30),
+    "control_held": _machine("control_held", 1),
+    "ignore_stop": _machine("ignore_stop", 3),
+    "runaway": _machine("runaway_kmh", 3, amount=4.0),
+    "creep": _machine("creep_kmh", 1.5, 30, amount=1.5),
+    "link_loss": Kind(4, lambda w, _: w.lose_link(w.lasting_s), lambda w, _: w.note("world", "in_range"), longest_s=40),
+    "flapping": Kind(2, _flap, _nothing, 5, 30),
+    "control_taken": Kind(2, lambda w, _: w.treadmill.take_control()),
+    "control_taken_and_used": Kind(1.5, lambda w, v: w.treadmill.take_control(round(1 + 5 * v, 1))),
+    "power_cut": Kind(1, lambda w, _: w.treadmill.power_off(), lambda w, _: w.treadmill.power_on(), 1, 30),
+    "unsolicited_answer": _frame(CONTROL_POINT, lambda _, v: bytes([0x80, (0, 2, 3, 7, 8)[int(v * 5)], 1])),
+    "unsolicited_refusal": _frame(CONTROL_POINT, lambda _, v: bytes([0x80, (0, 2, 3, 7, 8)[int(v * 5)], 5])),
+    "garbage_data": _frame(TREADMILL_DATA, _garbage, 2),
+    "garbage_status": _frame(MACHINE_STATUS, _garbage),
+    "garbage_answer": _frame(CONTROL_POINT, _garbage),
+    "garbage_heart": _frame(MEASUREMENT, _garbage),
+    "false_key": _frame(MACHINE_STATUS, lambda *_: b"\x03", 0.5),
+    # hands at the machine
+    "key_pulled": Kind(3, lambda w, _: w.treadmill.pull_key(), lambda w, _: w.treadmill.insert_key(), 1, 30),
+    "console_stop": Kind(1.5, lambda w, _: w.treadmill.press("stop")),
+    "console_pause": Kind(1, lambda w, _: w.treadmill.press("pause")),
+    "console_start": Kind(1, lambda w, _: w.treadmill.press("start")),
+    "console_slower": Kind(1, lambda w, _: _nudge(w, "slower", 4)),
+    "console_faster": Kind(1, lambda w, _: _nudge(w, "faster", 12)),
+    "moved_by_hand": Kind(2, _by_hand, lambda w, _: w.treadmill.move_by_hand(0), 5, 40),
+    # the walker, the straps and the button
+    "strap_pulled": Kind(5, lambda w, _: w.walker.pull_strap(), lambda w, _: w.walker.clip_strap(), 0.1, 30),
+    "fall": Kind(3, lambda w, _: w.walker.fall(), lambda w, _: w.walker.clip_strap(), 5, 30),
+    "strap_bounce": Kind(2, _bounce, _nothing, 0.3, 0.5),
+    "wire_break": Kind(2, lambda w, _: w.wire("broken"), lambda w, _: w.wire("whole"), 0.1, 60),
+    "wire_short": Kind(1, lambda w, _: w.wire("shorted"), lambda w, _: w.wire("whole"), 5, 90),
+    "panic_press": Kind(4, lambda w, _: w.press()),
+    "double_press": Kind(2, _press_twice),
+    "steps_off": Kind(1, lambda w, _: w.walker.step_off()),
+    "off_body": _heart("off_body"),
+    "dropout": _heart("dropout", 2),
+    "frozen_heart": _heart("frozen"),
+    "artefact": _heart("artefact_bpm", 2),
+    "wrong_strap": Kind(1.5, lambda w, v: w.wear(60 + 40 * v), lambda w, _: w.wear(None), 30, 400),
+    "heart_link_loss": Kind(1, lambda w, _: w.heart.lose_link(w.lasting_s), _nothing, 0.5, 30),
+    "exertion": Kind(2, lambda w, v: w.exert(20 + 60 * v), lambda w, _: w.exert(0), 20, 120),
+    # people far away
+    "asks_pause": _ask("pause"),
+    "asks_end": _ask("end"),
+    "asks_stop": _ask("stop", 3),
+    "asks_trim": _ask("trim"),
+    "asks_disarm": _ask("disarm"),
+    "asks_confirm": _ask("confirm", 2),
+    "asks_start": _ask("start"),
+    "asks_reset": _ask("reset"),
+    "asks_arm": _ask("arm", 0.5),
+    "retained_start": Kind(1, lambda w, _: w.command("confirm", retained=True)),
+    "stale_confirm": Kind(1.5, lambda w, v: w.command("confirm", age_s=6 + 60 * v)),
+    "hostile_message": Kind(1, lambda w, v: w.broker.send("cmd", w.noise(round(200 * v)))),
+    "message_flood": Kind(0.5, _flood),
+    "broker_loss": Kind(2, lambda w, _: w.broker.fail(), lambda w, _: w.broker.recover(), 0.5, 30),
+    "broker_freeze": Kind(1, lambda w, _: w.broker.freeze(), lambda w, _: w.broker.recover(), 0.5, 30),
+    # the computer
+    "disk_full": Kind(1.5, lambda w, _: w.disk_is(full=True), lambda w, _: w.disk_is(), 5, 60),
+    "disk_slow": Kind(1, lambda w, v: w.disk_is(takes_s=8 * v), lambda w, _: w.disk_is(), 5, 60),
+    "low_power": Kind(1, lambda w, _: w.power(ok=False), lambda w, _: w.power(ok=True), 1, 60),
+    "clock_jump": Kind(1, lambda w, v: w.jump(7200 * (v - 0.5))),
+    "loop_stall": Kind(3, lambda w, v: w.stall(0.2 + 3 * v)),
+    "crash": Kind(2, lambda w, _: w.crash(), lambda w, _: w.boot_again(), 2.5, 20),
+    "sigterm": Kind(1, lambda w, _: w.terminate(), _nothing, 1, 2),
+}
