@@ -22,7 +22,7 @@ from retrowalk.model.observations import (
 from retrowalk.model.reports import Ending, Motion, Phase, Prompt, PromptKind, Reply, Warned, WorkoutEnded
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.units import Speed, seconds
-from support.ideal_belt import SETTINGS, TWO_BOUTS, World, backward, plan, world
+from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS, World, backward, plan, world
 
 NOW = seconds(1000)
 
@@ -373,3 +373,38 @@ def test_a_belt_that_may_move_is_not_let_go() -> None:
     w.feed(Tick())
     assert not w.sent(Disconnect)
     assert w.engine.state(w.now_ns).motion is Motion.MOVING
+
+
+@pytest.mark.parametrize(("source", "long", "fresh", "ends"), [
+    (ButtonSource.GPIO, True, True, True),
+    (ButtonSource.GPIO, False, True, False),
+    (ButtonSource.GPIO, True, False, False),
+    (ButtonSource.DECLARED, True, True, False),
+])  # fmt: skip
+def test_a_long_press_is_a_word_for_a_belt_that_nobody_can_see(
+    source: ButtonSource, long: bool, fresh: bool, ends: bool
+) -> None:
+    """Half a minute after the stop, on a silent machine; every other press stops again, and latches."""
+    w = world(machine=replace(MACHINE, silent_after_stop=True))
+    w.arm(plan(backward((0.5, 20))))
+    w.run_to(Phase.SLOWING)
+    w.run(10, lambda: w.engine.state(w.now_ns).motion is Motion.STOPPING)
+    w.telemetry = False
+    w.run(32)
+    w.feed(ButtonPress(source, long=long, fresh=fresh))
+    assert (w.engine.phase is Phase.QUESTIONS) is ends
+    assert w.trips == ([] if ends else ["user_stop"])
+
+
+def test_every_rule_can_be_asked_for() -> None:
+    """What a person sees when it does not start."""
+    engine = idle()
+    broken = {row.rule for row in engine.permissives(0) if row.broken}
+    assert {"link_down", "absent", "strap_open"} <= broken
+
+
+def test_a_loop_that_feeds_a_relay_never_rests() -> None:
+    """Ten beats a second, in idle too; without a relay two a second do."""
+    for relay, deadline_ns in ((True, n.TICK_NS), (False, seconds(0.5))):
+        engine = Engine(replace(SETTINGS, relay=relay))
+        assert engine.boot(None, 0).deadline_ns == deadline_ns

@@ -303,3 +303,15 @@ def test_the_relay_opens_when_the_stop_has_no_effect() -> None:
     assert Relay(closed=False) not in taken(ladder)
     ladder.tick(running(), linked=True, now_ns=NOW + n.STOP_EFFECT_NS)
     assert Relay(closed=False) in taken(ladder)
+
+
+def test_a_persons_word_is_asked_for_once_and_ends_the_alarm() -> None:
+    """The rungs tell both."""
+    ladder = demanded()
+    ladder.tick(running(), linked=True, now_ns=NOW + RUN_DOWN_NS)
+    assert ladder.alarm
+    ladder.await_word(NOW + seconds(30))
+    ladder.await_word(NOW + seconds(31))
+    ladder.take_word(NOW + seconds(32))
+    assert rungs(ladder)[-2:] == [Rung.AWAITS_WORD, Rung.TAKEN_AS_STANDING]
+    assert ladder.alarm is None

@@ -18,6 +18,7 @@ from retrowalk.model.observations import (
     MachineEvent,
     MachineStatus,
     MarkerStored,
+    Power,
     StrapLine,
     Telemetry,
     Tick,
@@ -245,3 +246,69 @@ def test_a_missing_key_stays_missing_when_its_status_is_replayed() -> None:
     r.hear(LinkUp(MACHINE), NOW + 1)
     r.hear(MachineStatus(MachineEvent.STOPPED_BY_KEY), NOW + 2)
     assert r.key_missing
+
+
+def test_a_new_session_has_nothing_on_the_disk_and_a_heart_at_rest() -> None:
+    """What the last one left is not this one's."""
+    r = good_readings()
+    r.resting_bpm = r.highest_bpm = 90
+    r.begin(at_level(1))
+    assert r.plan == at_level(1)
+    assert not r.marker_stored
+    assert r.heart_rate_rise_bpm is None
+    assert [r.resting_bpm, r.highest_bpm] == [None, None]
+
+
+def test_letting_go_forgets_the_belt_and_the_person() -> None:
+    """Old motion must not look like new, and whoever was there may have left."""
+    r = good_readings()
+    r.declared_ns = NOW
+    r.let_go()
+    assert r.belt == type(r.belt)()
+    assert [r.presence_ns, r.declared_ns] == [None, None]
+    assert r.linked
+
+
+def test_the_heart_is_measured_from_its_rest_before_the_first_start() -> None:
+    """Good samples raise it, artefacts do not, and a second boarding does not begin anew."""
+    r = good_readings()
+    assert r.heart_rate_rise_bpm is None
+    r.hear(HeartRateSample(99), NOW + seconds(1))
+    assert r.heart_rate_rise_bpm is None
+    rest = r.heart.bpm
+    assert rest is not None
+    r.board(Facing.BACKWARD, NOW + seconds(1))
+    assert r.heart_rate_rise_bpm == 0
+    r.hear(HeartRateSample(rest + 8), NOW + seconds(2))
+    r.hear(HeartRateSample(rest + 4), NOW + seconds(3))
+    r.hear(HeartRateSample(rest + 90), NOW + seconds(4))
+    assert r.heart_rate_rise_bpm == 8
+    r.board(Facing.BACKWARD, NOW + seconds(5))
+    assert r.heart_rate_rise_bpm == 8
+    r.highest_bpm = None
+    assert r.heart_rate_rise_bpm is None
+
+
+def test_the_power_supply_is_good_until_it_is_told_not_to_be() -> None:
+    """And good again when it says so."""
+    r = good_readings()
+    assert not r.low_power
+    r.hear(Power(ok=False), NOW)
+    assert r.low_power
+    r.hear(Power(ok=True), NOW)
+    assert not r.low_power
+
+
+def test_the_strap_is_proven_by_closing_after_it_was_open() -> None:
+    """Its first level proves nothing, nor does the same level again."""
+    r = Readings(SETTINGS, HeartRateFilter(None))
+    for closed, proven_ns in ((True, None), (True, None), (False, None), (True, NOW + 3), (True, NOW + 3)):
+        r.hear(StrapLine(closed), NOW + 3)
+        assert r.strap_proven_ns == proven_ns
+
+
+def test_more_answers_than_markers_were_asked_for_count_nothing() -> None:
+    """A stray one stores, and leaves no debt."""
+    r = Readings(SETTINGS, HeartRateFilter(None))
+    r.hear(MarkerStored(ok=True), NOW)
+    assert (r.marker_stored, r.markers_asked) == (True, 0)
