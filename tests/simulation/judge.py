@@ -137,6 +137,9 @@ class Judge:
     def look(self, now_s: float, belt_kmh: float, heart_bpm: float) -> None:
         """Look at the true belt and the true heart."""
         self._belt_kmh = belt_kmh
+        if belt_kmh <= 0 and self._stopped:
+            self._ours = False
+            self._dangers.clear()
         self._watch_speed(now_s)
         self._watch_silence(now_s)
         self._watch_heart(now_s, heart_bpm)
@@ -296,6 +299,7 @@ class Judge:
         self._press_s, self._started_s = -1e9, now_s
         self._ours, self._stopped = True, False
         self._points.clear()
+        self._dangers.clear()
 
     def _lied(self, now_s: float) -> bool:
         return self._blurred(now_s) or self.facts.machine in LIARS or self._happened(now_s, BLURS_SPEED)
