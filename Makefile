@@ -45,6 +45,13 @@ search: setup  ## every state near an ordinary session, from the real interlock 
 mutate: setup  ## every small fault in the interlock must fail a test (under 20 minutes on 2 cores; ONLY=ladder: one module)
 	@PYTHONPATH=tests $(BIN)/python -m mutation $(if $(ONLY),--only $(ONLY))
 
+outages: setup  ## kill, hang, cut off Bluetooth 100 times each in mid-session (20 minutes; RUNS=…, ONLY="killed hung", OUT=file.json)
+	@PYTHONPATH=tests $(BIN)/python -m outages --runs $(or $(RUNS),100) $(if $(ONLY),--only $(ONLY)) $(if $(OUT),--out $(OUT))
+
+fuzz: setup  ## every reader of outside bytes, guided by coverage (SECONDS_EACH=60, 10 minutes; ONLY="config marker")
+	@UV_LINK_MODE=copy $(BIN)/uv pip install -q --require-hashes --target build/fuzz/packages -r requirements/fuzz.txt
+	@PYTHONPATH=tests:build/fuzz/packages $(BIN)/python -m fuzz --seconds $(or $(SECONDS_EACH),60) $(if $(ONLY),--only $(ONLY))
+
 system: setup  ## the same in a virtual machine: kernel, bluetoothd, systemd (ONLY=…, REPEAT=…, ARCH=arm64; docs/system.md)
 	@PYTHONPATH=tests $(BIN)/python -m system --arch $(or $(ARCH),amd64) --repeat $(or $(REPEAT),1) $(if $(ONLY),--only "$(ONLY)")
 
