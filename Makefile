@@ -2,7 +2,7 @@
 BIN := .venv/bin
 SIMULATION = PYTHONPATH=tests $(BIN)/python -m simulation
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test nightly campaign replay plants check bench search mutate system fmt pictures lock clean
+.PHONY: help setup demo test nightly campaign replay plants check bench search mutate outages fuzz system fmt pictures lock clean
 
 help:  ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -16,8 +16,9 @@ demo: setup  ## a backward session against the simulated treadmill, and a strap 
 test: setup  ## the tests (under 10 minutes on 2 cores)
 	@$(BIN)/pytest -n 2 --dist worksteal --timeout 180
 
-nightly: setup  ## what takes too long for every run: every program on every machine (5 minutes on 2 cores)
+nightly: setup  ## what takes too long for every run: programs × machines, then 10,000 stories or MINUTES=60 of them
 	@$(BIN)/pytest -n 2 --dist worksteal --timeout 600 -m nightly
+	@$(SIMULATION) campaign --seeds 10000 --minutes $(or $(MINUTES),60) --every-rule $(if $(HTML),--html $(HTML)) --json
 
 campaign: setup  ## seeded stories of the whole daemon, judged (SEEDS=200 FROM=0 JOBS=… MINUTES=… LONG=1 PLANT=… HTML=… JSON=1)
 	@$(SIMULATION) campaign --seeds $(or $(SEEDS),200) --from $(or $(FROM),0) $(if $(JOBS),--jobs $(JOBS)) \

@@ -67,7 +67,18 @@ def test_the_unit_is_the_shipped_one() -> None:
     """A hang is killed after two seconds, and then the failsafe runs; the supervisor knows it from the unit alone."""
     unit = Unit.read("hall")
     assert (unit.watchdog_s, unit.watchdog_signal) == (2.0, signal.SIGKILL)
-    assert unit.stop_post == (sys.executable, "-m", "retrowalk", "stop", "--failsafe", "--name", "hall")
+    assert unit.stop_post == (
+        "nice",
+        "-n",
+        "-5",
+        sys.executable,
+        "-m",
+        "retrowalk",
+        "stop",
+        "--failsafe",
+        "--name",
+        "hall",
+    )
 
 
 def test_figures_are_of_runs_in_which_a_stop_was_owed() -> None:

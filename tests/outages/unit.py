@@ -21,10 +21,11 @@ _LOOK_S: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What the unit file says of a daemon's end."""
+    """What the unit file says of a daemon and its end."""
 
     watchdog_s: float
     watchdog_signal: signal.Signals
+    run: tuple[str, ...]
     stop_post: tuple[str, ...]
 
     @classmethod
@@ -32,11 +33,13 @@ class Unit:
         """Read the unit of the instance `name`. Raises KeyError when it keeps none of the promises."""
         lines = [line for line in file.read_text(encoding="utf-8").splitlines() if line[:1] not in ("#", "[", "")]
         values = dict(line.split("=", 1) for line in lines)
+        as_first_to_run = ("nice", "-n", values["Nice"])  # which root alone may be; others run as they are
         _program, *arguments = values["ExecStopPost"].replace("%i", name).split()
         return cls(
             float(values["WatchdogSec"].removesuffix("s")),
             signal.Signals[values["WatchdogSignal"]],
-            (sys.executable, "-m", "retrowalk", *arguments),
+            (*as_first_to_run, sys.executable, "-m", "retrowalk", "run"),
+            (*as_first_to_run, sys.executable, "-m", "retrowalk", *arguments),
         )
 
 
@@ -87,8 +90,7 @@ class Service:
         transport, ear = await loop.create_datagram_endpoint(_Ear, local_addr=str(name), family=1)
         told = {**environment, "NOTIFY_SOCKET": str(name), "STATE_DIRECTORY": str(config.parent / "state")}
         with (config.parent / "daemon.log").open("ab") as log:
-            command = (sys.executable, "-m", "retrowalk", "run", "--config", str(config))
-            daemon = await asyncio.create_subprocess_exec(*command, stderr=log, env=told)
+            daemon = await asyncio.create_subprocess_exec(*unit.run, "--config", config, stderr=log, env=told)
         following = _follow(unit, daemon, ear, config.parent, told)
         service = cls(daemon, asyncio.create_task(following))
         service._over.add_done_callback(lambda _: transport.close())
