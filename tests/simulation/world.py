@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from random import Random
-from typing import Final, cast
+from typing import Any, Final, cast
 
 import structlog
 
@@ -71,6 +71,11 @@ FAILSAFE_S: Final = 1.0  # from the death of the daemon to the Stop of a fresh p
 RESTART_S: Final = 3.0
 RESET_S: Final = 12.0
 AGAIN_S: Final = 15.0  # idle, before somebody comes for another session
+MEASURED: Final[Mapping[str, dict[str, Any]]] = {
+    "silent-after-stop": {"after_stop": "silence"},
+    "ignores-start": {"starts_at_console_only": True},
+}
+"""What commissioning would have found out."""
 _QUIET: Final = structlog.make_filtering_bound_logger(50)
 
 
@@ -279,7 +284,7 @@ class World:
         self.disk.observe = daemon.observe
         radio = self.radio
         bluetooth = Bluetooth(None, radio.client, radio.scanner, radio.adapter)
-        knows = commissioned(self.story.machine)
+        knows = commissioned(self.story.machine, **MEASURED.get(self.story.machine, {}))
         if self.story.known != "commissioned":
             machines = Machines(records=(record(self.story.machine, passed=False),))
             knows = TreadmillSettings(machines=machines) if self.story.known == "refused" else TreadmillSettings()
