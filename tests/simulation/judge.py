@@ -98,6 +98,7 @@ class Judge:
         self._link_lost_s = self._hot_s = self._blurred_s = -1e9
         self._able_s = 0.0
         self._prompt_s: float | None = None
+        self._marker = ""
         self._bout = 0
         self._hindrances: set[str] = set()
         self._dangers: dict[str, _Danger] = {}
@@ -367,13 +368,13 @@ class Judge:
                 self._danger(now_s, "daemon died")
                 self._hinder("dead")
             case "boot":
-                self._boot(now_s, marked=bool(detail))
+                self._boot(now_s, detail)
             case _:
                 pass
 
-    def _boot(self, now_s: float, *, marked: bool) -> None:
+    def _boot(self, now_s: float, marker: str) -> None:
         self._dead = self._alarmed = False
-        self._marked = marked
+        self._marked, self._marker = bool(marker), marker
         self._free(now_s, "dead")
         self.phase, self.phase_s, self._prompt_s = "idle", now_s, None
 
@@ -405,6 +406,8 @@ class Judge:
             self._press_s = now_s
 
     def _hear_far(self, now_s: float, what: str, detail: str) -> None:
+        if what == "reset" and detail == "socket":
+            self._latched = False
         if what in ("confirm", "start") and self.facts.remote_start:
             self._confirmed(now_s)
         if what == "stop" and not self._dead:
@@ -452,6 +455,7 @@ class Judge:
             self.convict(now_s, UNSAFE, "a session opened without anybody there")
         if phase == "idle":
             self._marked = self._alarmed = False
+            self._marker = ""
         self.phase, self.phase_s = phase, now_s
 
     def _tripped(self, now_s: float, cause: str) -> None:
@@ -461,7 +465,8 @@ class Judge:
             "user_stop": lambda: now_s - self._stop_asked_s < 3,
             "heart_rate_hard": lambda: now_s - self._hot_s < 15 or self._happened(now_s, BLURS_HEART | {"exertion"}),
         }
+        if cause == self._marker:
+            return  # what was latched before the daemon died stays latched
         told = causes.get(cause, lambda: self._happened(now_s, EXPLAINS.get(cause, frozenset())))
-        explained = told()
-        if not explained and cause not in EXCUSED.get(self.facts.machine, frozenset()):
+        if not told() and cause not in EXCUSED.get(self.facts.machine, frozenset()):
             self.convict(now_s, NUISANCE, f"tripped ({cause}) without a cause")
