@@ -19,6 +19,7 @@ from fuzz.targets import TARGETS
 _LONGEST_BYTES: Final = 4096
 _LARGEST_MIB: Final = 1024
 _STALLED_S: Final = 10
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
 _TOLD_OF_A_FINDING: Final = 20  # lines
 
 
@@ -73,7 +74,7 @@ def fuzz(out: Path, seconds: int, name: str) -> Outcome:
     }
     options = [f"-{limit}={value}" for limit, value in limits.items()]
     options += [f"-dict={words}"] if TARGETS[name].words else []  # an empty one is refused
-    with tempfile.TemporaryDirectory(prefix="retrowalk-fuzz-") as scratch:
+    with tempfile.TemporaryDirectory(prefix="retrowalk-fuzz-", dir=_MEMORY if _MEMORY.is_dir() else None) as scratch:
         command = [sys.executable, "-m", "fuzz.drive", name, scratch, *options, str(corpus)]
         ended = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)  # noqa: S603 - ours
     return _outcome(name, ended.returncode, ended.stdout + ended.stderr)

@@ -18,7 +18,6 @@ from outages.unit import Service, Unit
 from retrowalk.cli.demo_stage import Simulator
 
 NODE: Final = "outage"
-PHASES: Final = ("board", "starting", "step_on", "slowing", "paused")
 PROFILE: Final = "ideal"
 STOP: Final = "0801"
 START: Final = "07"

@@ -10,11 +10,17 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-from outages.room import PHASES, START, STOP, Room, StuckError, now_s
+from outages.room import START, STOP, Room, StuckError, now_s
 
 AFTER_DEATH_S: Final = 3.0
 AFTER_RETURN_S: Final = 6.0  # the daemon looks once a second for its link, and waits 3 s for the dead one to close
-LATEST_MOMENT_S: Final = 1.5
+PHASES: Final[Mapping[str, tuple[int, float]]] = {  # how often in twelve, and how long after it begins at the latest
+    "board": (1, 1.5),
+    "starting": (3, 1.5),
+    "step_on": (4, 3.0),
+    "slowing": (3, 0.5),
+    "paused": (1, 1.5),
+}
 LONGEST_DOWN_S: Final = 2.0
 RUN_DOWN_S: Final = 12.0
 _LOOK_S: Final = 0.02
@@ -75,9 +81,9 @@ CAUSES: Final[Mapping[str, Cause]] = {
 
 async def outage(room: Room, cause: str, dice: random.Random) -> Verdict:
     """Bring a session to a moment that is drawn, strike, wait for the end of it, and judge. Raises StuckError."""
-    phase = dice.choice(PHASES)
+    (phase,) = dice.choices([*PHASES], [often for often, _ in PHASES.values()])
     await room.come_to(phase)
-    await asyncio.sleep(dice.uniform(0, LATEST_MOMENT_S))
+    await asyncio.sleep(dice.uniform(0, PHASES[phase][1]))
     moved, stopped, marked, struck_s = room.stands_since_s is None, room.stopped, room.marked, now_s()
     allowed_s = CAUSES[cause].strike(room, dice)
     if CAUSES[cause].ends_daemon:

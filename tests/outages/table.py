@@ -9,7 +9,7 @@ from math import ceil
 
 from outages.run import CAUSES, Verdict
 
-_HEAD = ("cause", "runs", "belt moved", "Stop p50", "p99", "max", "past due", "standstill max", "missed")
+_HEAD = ("cause", "runs", "belt moved", "Stop p50", "p99", "max", "to spare", "standstill max", "missed")
 
 
 def percentile(values: Sequence[float], percent: float) -> float | None:
@@ -32,10 +32,10 @@ def _row(cause: str, verdicts: Sequence[Verdict]) -> tuple[str, ...]:
     moving = [verdict for verdict in verdicts if verdict.moved and not verdict.stopped]
     stops = [verdict.stop_s for verdict in moving if verdict.stop_s is not None]
     stands = [verdict.stands_s for verdict in moving if verdict.stands_s is not None]
-    over = [verdict.stop_s - verdict.allowed_s for verdict in moving if verdict.stop_s is not None]
+    spare = [verdict.allowed_s - verdict.stop_s for verdict in moving if verdict.stop_s is not None]
     figures = (
         *(percentile(stops, percent) for percent in (50, 99, 100)),
-        max(over, default=None),
+        min(spare, default=None),
         max(stands, default=None),
     )
     counts = str(len(verdicts)), str(len(moving)), str(sum(bool(verdict.miss) for verdict in verdicts))

@@ -40,7 +40,7 @@ async def furnished(unit: Unit | None = None) -> AsyncIterator[Room]:
 
 async def test_an_outage_on_a_running_belt_ends_with_a_belt_that_stands(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop is written in time, the machine's witness sees the belt stand, and a person can reset what comes next."""
-    monkeypatch.setattr(run, "PHASES", ("step_on",))
+    monkeypatch.setattr(run, "PHASES", {"step_on": run.PHASES["step_on"]})
     for verdict in await asyncio.gather(*map(_once, CAUSES)):
         assert (verdict.miss, verdict.moved, verdict.marked) == ("", True, True)
         assert verdict.stop_s is not None
@@ -55,7 +55,7 @@ async def _once(cause: str) -> Verdict:
 
 async def test_an_outage_that_nothing_follows_is_a_miss(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the unit's ExecStopPost the belt runs on, and the verdict says so."""
-    monkeypatch.setattr(run, "PHASES", ("step_on",))
+    monkeypatch.setattr(run, "PHASES", {"step_on": run.PHASES["step_on"]})
     monkeypatch.setattr(run, "RUN_DOWN_S", 1.0)
     async with furnished(replace(Unit.read("outage"), stop_post=("true",))) as it:
         verdict = await outage(it, "killed", random.Random(1))  # noqa: S311 - dice
@@ -86,7 +86,7 @@ def test_figures_are_of_runs_in_which_a_stop_was_owed() -> None:
     late = replace(GOOD, stop_s=3.5, stands_s=4.5, miss="late")
     head, row, *_, missed = table([GOOD, late, replace(GOOD, moved=False, stop_s=9.0), replace(GOOD, stopped=True)])
     assert head.split()[0] == "cause"
-    assert row.split() == ["killed", "4", "2", "0.50", "3.50", "3.50", "0.50", "4.50", "1"]
+    assert row.split() == ["killed", "4", "2", "0.50", "3.50", "3.50", "-0.50", "4.50", "1"]
     assert missed == "missed: killed, walk: late"
 
 

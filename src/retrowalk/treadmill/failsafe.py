@@ -38,6 +38,7 @@ _MORE_DATA: Final = 1 << 0
 _FRAME_WITH_SPEED: Final = 4
 _NOT_AVAILABLE: Final = 0xFFFF
 
+_DBUS: Final = "org.freedesktop.DBus"
 _BLUEZ: Final = "org.bluez"
 _ADAPTER: Final = "org.bluez.Adapter1"
 _DEVICE: Final = "org.bluez.Device1"
@@ -132,9 +133,14 @@ async def _tree(bus: MessageBus) -> Tree:
     return tree
 
 
-async def _call(bus: MessageBus, path: str, interface: str, member: str, signature: str = "", *body: Any) -> Message:
-    """Call bluetoothd. Raises BusError."""
-    reply = await bus.call(Message(_BLUEZ, path, interface, member, signature=signature, body=list(body)))
+async def _call(
+    bus: MessageBus, path: str, interface: str, member: str, signature: str = "", *body: Any, to: str = _BLUEZ
+) -> Message:
+    """Call bluetoothd, or the bus itself. Raises BusError."""
+    try:
+        reply = await bus.call(Message(to, path, interface, member, signature=signature, body=list(body)))
+    except (EOFError, OSError) as error:
+        raise BusError(f"{member}: the bus is gone") from error
     if reply.message_type is MessageType.ERROR:
         raise BusError(f"{member}: {reply.error_name} {' '.join(map(str, reply.body))}")
     return reply
@@ -204,8 +210,8 @@ class _Stopper:
         self._device = path
         async with asyncio.timeout(CONNECT_S):
             if not _value(tree[path][_DEVICE], "Connected", default=False):
-                self._made_here = True
                 await _call(self._bus, path, _DEVICE, "Connect")
+                self._made_here = True
                 tree = await _tree(self._bus)
             while not _value(tree.get(path, {}).get(_DEVICE, {}), "ServicesResolved", default=False):
                 await asyncio.sleep(_LOOK_S)  # asking is simpler than listening, and soon done
@@ -258,8 +264,7 @@ class _Stopper:
 
     async def _listen(self, characteristics: Mapping[str, tuple[str, list[str]]]) -> None:
         """Subscribe: to answers first, because some machines refuse a write without; and to see the belt stand."""
-        add = Message("org.freedesktop.DBus", "/", "org.freedesktop.DBus", "AddMatch", signature="s", body=[_MATCH])
-        await self._bus.call(add)
+        await _call(self._bus, "/", _DBUS, "AddMatch", "s", _MATCH, to=_DBUS)
         self._data_path, _ = characteristics.get(TREADMILL_DATA, ("", []))
         answers = self._subscribe(characteristics[CONTROL_POINT][0])
         if self._data_path:
