@@ -83,6 +83,13 @@ def _press_twice(world: World, value: float) -> None:
     world.later(0.05 + value, world.press)
 
 
+def _again_and_again(world: World, value: float, *, retained: bool = False, age_s: float = 0) -> None:
+    """Let a queue somewhere empty itself: what was right when it was sent comes when something else is asked."""
+    for number in range(20):
+        late_s = age_s * (1 + 9 * value) if age_s else 0.0
+        world.later(number * 1.3, partial(world.command, "confirm", retained=retained, age_s=late_s))
+
+
 def _bounce(world: World, value: float) -> None:
     for number in range(2 * (1 + round(5 * value))):
         world.later(number * 0.02, world.strap.pull if number % 2 == 0 else world.strap.clip)
@@ -147,8 +154,8 @@ HAPPENINGS: Final[Mapping[str, Kind]] = {
     "asks_start": _ask("start"),
     "asks_reset": _ask("reset"),
     "asks_arm": _ask("arm", 0.5),
-    "retained_start": Kind(1, lambda w, _: w.command("confirm", retained=True)),
-    "stale_confirm": Kind(1.5, lambda w, v: w.command("confirm", age_s=6 + 60 * v)),
+    "retained_start": Kind(1, partial(_again_and_again, retained=True)),
+    "stale_confirm": Kind(3, partial(_again_and_again, age_s=6)),
     "hostile_message": Kind(1, lambda w, v: w.broker.send("cmd", w.noise(round(200 * v)))),
     "message_flood": Kind(0.5, _flood),
     "broker_loss": Kind(2, lambda w, _: w.broker.fail(), lambda w, _: w.broker.recover(), 0.5, 30),

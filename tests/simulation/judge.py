@@ -23,8 +23,8 @@ from simulation.law import (
     HEART_S,
     HELD_UP_S,
     JITTER_S,
+    LATE_WRITES,
     LIARS,
-    LINK_TROUBLE,
     NOT_ALARMED,
     NUISANCE,
     OVERSPEED_S,
@@ -323,17 +323,17 @@ class Judge:
             self.convict(now_s, UNSAFE, f"a set-point above the {self._facing} cap")
         if not self._points and kmh > max(BOARD_KMH, slowest_kmh) + 1e-6:
             self.convict(now_s, UNSAFE, "the first set-point is above board speed")
-        if self._points:
-            self._ramped(now_s, kmh, step_kmh)
+        self._ramped(now_s, kmh, step_kmh)
         self._points.append((now_s, kmh))
 
     def _ramped(self, now_s: float, kmh: float, step_kmh: float) -> None:
-        at_s, former_kmh = self._points[-1]
-        held_up = self._happened(now_s, frozenset({"lose_indications", "late_indications", "stall_writes"}))
-        passed_s = now_s - at_s + (HELD_UP_S if held_up or self._happened(now_s, LINK_TROUBLE) else JITTER_S)
-        rate = self.facts.ramps_kmh_per_s[self._facing] if kmh > former_kmh else DOWN_KMH_PER_S
-        if abs(kmh - former_kmh) > rate * passed_s + step_kmh + 1e-6:
-            self.convict(now_s, UNSAFE, "a set-point steeper than the ramp")
+        """Hold the new set-point against each former one: a step at a time hides no slope."""
+        held_up = self._happened(now_s, LATE_WRITES)
+        for at_s, former_kmh in self._points:
+            passed_s = now_s - at_s + (HELD_UP_S if held_up else JITTER_S)
+            rate = self.facts.ramps_kmh_per_s[self._facing] if kmh > former_kmh else DOWN_KMH_PER_S
+            if abs(kmh - former_kmh) > rate * passed_s + step_kmh + 1e-6:
+                self.convict(now_s, UNSAFE, "a set-point steeper than the ramp")
 
     def _set_incline(self, now_s: float, parameter: bytes) -> None:
         pct = int.from_bytes(parameter, "little", signed=True) / 10

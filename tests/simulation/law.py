@@ -70,6 +70,7 @@ _SPEED: Final = frozenset({
     "freeze_values", "ignore_stop", "key_pulled", "console_pause", "unsolicited_refusal", "stall_writes",
 })  # fmt: skip
 LINK_TROUBLE: Final = frozenset({"link_loss", "flapping", "power_cut", "stall_writes", "garbage_data"})
+LATE_WRITES: Final = LINK_TROUBLE | {"lose_indications", "late_indications"}
 EXPLAINS: Final[Mapping[str, frozenset[str]]] = {
     "safety_key": frozenset({"key_pulled", "false_key", "garbage_status"}),
     "link_down": LINK_TROUBLE,

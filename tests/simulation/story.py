@@ -155,7 +155,7 @@ def _settings(rng: Random, level: int) -> EngineSettings:
         handrails=rng.random() > 0.01,
         heart=None if excused or rng.random() < 0.02 else HeartLimits(soft_bpm=145, hard_bpm=160),
         without_heart_rate=excused,
-        remote_start=rng.random() < 0.15,
+        remote_start=rng.random() < 0.25,
         separate_ok=rng.random() < 0.2,
         broker_lost=rng.choice((BrokerLost.END_SESSION, BrokerLost.CONTINUE)),
     )
