@@ -6,9 +6,10 @@ import gc
 import os
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass, field
+from contextlib import closing
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import combinations
 from time import monotonic
@@ -25,6 +26,7 @@ from simulation.world import live
 RULE_NAMES: Final = tuple(sorted(rule.name for rule in RULES))
 PHASES: Final = tuple(phase.value for phase in Phase)
 WORST: Final = 40
+CHUNK: Final = 4
 S_PER_H: Final = 3600
 
 
@@ -129,31 +131,29 @@ def run(
 ) -> Tally:
     """Run seeds in order, until the budget is spent or, if asked, until the first one fails."""
     tally, begun_s = Tally(seeds[0] if seeds else 0), monotonic()
-    for result in _results(seeds, jobs or os.cpu_count() or 1, partial(run_seed, short=short, plant=plant)):
-        tally.take(result)
-        tally.wall_s = monotonic() - begun_s
-        progress(tally)
-        if (budget_s is not None and tally.wall_s > budget_s) or (until_found and tally.failing):
-            break
+    one = partial(run_seed, short=short, plant=plant)
+    with closing(_results(seeds, jobs or os.cpu_count() or 1, one)) as results:
+        for result in results:
+            tally.take(result)
+            tally.wall_s = monotonic() - begun_s
+            progress(tally)
+            if (budget_s is not None and tally.wall_s > budget_s) or (until_found and tally.failing):
+                break
     return tally
 
 
-def _results(seeds: Sequence[int], jobs: int, one: Callable[[int], Result]) -> Iterator[Result]:
+def _results(seeds: Sequence[int], jobs: int, one: Callable[[int], Result]) -> Generator[Result]:
     if jobs == 1:
         yield from map(one, seeds)
         return
     with ProcessPoolExecutor(jobs, initializer=_settle) as pool:
-        batch = 8 * jobs
-        for begin in range(0, len(seeds), batch * 8):  # so that a budget leaves no long queue behind
-            yield from pool.map(one, seeds[begin : begin + batch * 8], chunksize=4)
+        try:
+            yield from pool.map(one, seeds, chunksize=CHUNK)
+        finally:
+            pool.shutdown(cancel_futures=True)  # whoever has seen enough waits for no queue
 
 
 def _settle() -> None:
     """Collect less garbage: a story makes little, and lives shortly."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 100)
-
-
-def as_plain(result: Result) -> dict[str, Any]:
-    """Return a result for JSON."""
-    return asdict(result)

@@ -143,7 +143,7 @@ HAPPENINGS: Final[Mapping[str, Kind]] = {
     "artefact": _heart("artefact_bpm", 2),
     "wrong_strap": Kind(1.5, lambda w, v: w.wear(60 + 40 * v), lambda w, _: w.wear(None), 30, 400),
     "heart_link_loss": Kind(1, lambda w, _: w.heart.lose_link(w.lasting_s), _nothing, 0.5, 30),
-    "exertion": Kind(2, lambda w, v: w.exert(20 + 60 * v), lambda w, _: w.exert(0), 20, 120),
+    "exertion": Kind(2, lambda w, v: w.exert(40 + 80 * v), lambda w, _: w.exert(0), 20, 120),
     # people far away
     "asks_pause": _ask("pause"),
     "asks_end": _ask("end"),

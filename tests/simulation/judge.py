@@ -92,7 +92,7 @@ class Judge:
 
     def __post_init__(self) -> None:
         self._belt_kmh = self._top_kmh = 0.0
-        self._ours = self._latched = self._alarmed = self._dead = self._marked = self._stopped = False
+        self._ours = self._latched = self._dead = self._marked = self._stopped = False
         self._line_open = False
         self._line_open_s = self._stop_asked_s = self._press_s = self._present_s = self._started_s = -1e9
         self._link_lost_s = self._hot_s = self._blurred_s = -1e9
@@ -102,6 +102,7 @@ class Judge:
         self._bout = 0
         self._hindrances: set[str] = set()
         self._dangers: dict[str, _Danger] = {}
+        self._alarms: set[str] = set()
         self._recent: dict[str, float] = {}
         self._active: set[str] = set()
         self._points: list[tuple[float, float]] = []
@@ -167,7 +168,7 @@ class Judge:
     def _danger(self, now_s: float, what: str) -> None:
         starting = now_s - self._started_s < START_PENDING_S
         if self._ours and (self._belt_kmh > 0 or starting) and what not in self._dangers:
-            self._dangers[what] = _Danger(now_s, self._belt_kmh, told=self._alarmed)
+            self._dangers[what] = _Danger(now_s, self._belt_kmh, told=bool(self._alarms))
             self._top_kmh = max(self._top_kmh, self._belt_kmh)
 
     def _weigh(self, now_s: float) -> None:
@@ -257,7 +258,7 @@ class Judge:
             case "link_down":
                 self._link_down(now_s, detail)
             case "link_up":
-                self._alarmed = False
+                self._alarms -= {"link_lost", "link_rebuilt"}
                 self._free(now_s, "link")
                 self._points.clear()
             case _:
@@ -373,7 +374,8 @@ class Judge:
                 pass
 
     def _boot(self, now_s: float, marker: str) -> None:
-        self._dead = self._alarmed = False
+        self._dead = False
+        self._alarms.clear()
         self._marked, self._marker = bool(marker), marker
         self._free(now_s, "dead")
         self.phase, self.phase_s, self._prompt_s = "idle", now_s, None
@@ -424,10 +426,10 @@ class Judge:
 
     def _step(self, _now_s: float, detail: str) -> None:
         if detail.startswith("stop_verified"):
-            self._alarmed = False
+            self._alarms.clear()
 
-    def _alarm(self, _now_s: float, _detail: str) -> None:
-        self._alarmed = True  # and stands until the belt does
+    def _alarm(self, _now_s: float, detail: str) -> None:
+        self._alarms.add(detail.split()[0])  # and it stands until the belt does, or the link is back
         for danger in self._dangers.values():
             danger.told = True
 
@@ -454,7 +456,8 @@ class Judge:
         if self.phase == "armed" and phase == "board" and now_s - self._present_s > PRESENCE_S:
             self.convict(now_s, UNSAFE, "a session opened without anybody there")
         if phase == "idle":
-            self._marked = self._alarmed = False
+            self._marked = False
+            self._alarms.clear()
             self._marker = ""
         self.phase, self.phase_s = phase, now_s
 

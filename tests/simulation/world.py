@@ -62,7 +62,7 @@ from virtual_time import VirtualTimeLoop, run
 NODE: Final = "campaign"
 WALL_S: Final = 1_767_225_600.0
 LOOK_S: Final = 0.2
-EXERTS_BPM: Final = 0.5  # a look at the heart
+EXERTS_BPM: Final = 1.5  # a look at the heart
 ARMS_S: Final = 1.5
 PULSE_S: Final = 0.5  # the happenings kick a device themselves
 HEALED_S: Final = 90.0  # after all faults, for the daemon to come to rest
