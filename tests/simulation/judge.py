@@ -429,7 +429,7 @@ class Judge:
             self._alarms.clear()
 
     def _alarm(self, _now_s: float, detail: str) -> None:
-        self._alarms.add(detail.split()[0])  # and it stands until the belt does, or the link is back
+        self._alarms.add(detail.split(maxsplit=1)[0])  # and it stands until the belt does, or the link is back
         for danger in self._dangers.values():
             danger.told = True
 
