@@ -789,6 +789,10 @@ def test_a_relay_stays_closed_through_a_planned_stop() -> None:
         turn(interlock, Telemetry(STANDSTILL))
         assert closed(interlock) == []
     assert interlock.motion is Motion.STANDSTILL
+    interlock.stop(NOW, latch=("x", "x", "x"))
+    for _ in range(2):
+        turn(interlock, Telemetry(STANDSTILL))
+    assert closed(interlock) == [False]
 
 
 def test_the_answer_to_an_older_marker_does_not_count() -> None:

@@ -22,6 +22,7 @@ _log = structlog.get_logger(__name__)
 SCAN_S: Final = 5.0
 CONNECT_S: Final = 10.0
 CLOSE_S: Final = 3.0
+CLOSE_DEAD_S: Final = 0.2  # where bluetoothd itself knows of no link: nobody answers, and a Stop may be waiting
 HOLD_CHECK_S: Final = 1.0
 
 
@@ -144,6 +145,7 @@ class Wire:
             backend=bluetooth.client_backend,
         )
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self._dead = False
         self._lost = lost
         self._is_held = partial(bluetooth.holds, device, service)
 
@@ -163,6 +165,7 @@ class Wire:
         while not done:
             done, _ = await asyncio.wait([self._ended], timeout=HOLD_CHECK_S)
             if not done and not await self._is_held():
+                self._dead = True
                 self.end(self._lost)
         return self._ended.result()
 
@@ -173,7 +176,7 @@ class Wire:
         """
         self.end("it was let go")
         try:
-            async with asyncio.timeout(CLOSE_S):
+            async with asyncio.timeout(CLOSE_DEAD_S if self._dead else CLOSE_S):
                 await self.client.disconnect()
         except Exception as error:  # noqa: BLE001 - whatever it is, there is nothing left to do with this client
             _log.warning("client_close_failed", address=self.client.address, error=in_words(error))
