@@ -22,6 +22,7 @@ from retrowalk.app.parts import Parts
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.engine import Engine
 from retrowalk.heart_rate.client import HeartRateClient, HeartRateSettings
+from retrowalk.interlock.rules import RULES
 from retrowalk.machines import Machines
 from retrowalk.model.observations import ButtonPress, ButtonSource, MarkerStored, Power, StrapLine
 from retrowalk.model.plan import Facing
@@ -31,10 +32,12 @@ from retrowalk.model.reports import (
     PhaseChanged,
     PromptKind,
     PromptOpened,
+    Reply,
     Report,
     SegmentStarted,
     State,
     Tripped,
+    Warned,
 )
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.settings import StrapTier
@@ -378,6 +381,8 @@ class World:
                     self.walker.step_off()
             case Tripped(trip):
                 self.rules[trip.cause] += 1
+            case Reply(ok=False, reason=words_of_rules) | Warned(words=words_of_rules):
+                self.rules.update(rule.name for rule in RULES if rule.words in words_of_rules)
             case PromptOpened(prompt):
                 self._prompted(prompt.kind)
             case Cue(words.STEP_ON_TIMED):
