@@ -31,6 +31,7 @@ READING_S: Final = 1.5
 FASTEST_KMH: Final = 0.85  # board speed, with the belt's own tolerance
 _INTO_THE_BOUT_S: Final = 5.0
 _PATIENCE_S: Final = 150.0
+_LATEST_STOP_MS: Final = 1000.0
 _STEPS: Final = {"step_on": "step_on", "rest": "step_off", "questions": "step_off"}
 
 
@@ -208,8 +209,9 @@ async def _trip(audience: Audience, set_: Stage) -> str:
     finally:
         await _cancelled(walker)
     await asyncio.sleep(_INTO_THE_BOUT_S)  # the walk itself
+    walking_s = time.monotonic()  # the strap was pulled once before, to arm
     simulator.do("pull_strap")
-    pulled_s = float((await simulator.until("strap_pulled"))["at_s"])
+    pulled_s = float((await simulator.until("strap_pulled", after_s=walking_s))["at_s"])
     stop = await simulator.until("written", after_s=pulled_s, fits="0801".__eq__)
     stands = await simulator.until("belt_standing", after_s=pulled_s)
     await audience.event("trip", since, cause="strap_open")
@@ -217,6 +219,7 @@ async def _trip(audience: Audience, set_: Stage) -> str:
     await audience.until(lambda: audience.state["phase"] == "tripped", "the latch")
     _verify(audience.state["latched"], "the trip did not latch")
     stop_ms, stand_s = (stop["at_s"] - pulled_s) * 1000, stands["at_s"] - pulled_s
+    _verify(stop_ms <= _LATEST_STOP_MS, f"Stop came {stop_ms:.0f} ms after the pull, not within {_LATEST_STOP_MS:.0f}")
     return (
         f"strap pulled -> Stop on the wire in {stop_ms:.0f} ms, belt stands after {stand_s:.1f} s, "
         f"verified by the daemon after {verified['elapsed_s']:.1f} s, latched"
