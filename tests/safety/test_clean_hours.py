@@ -14,22 +14,13 @@ import pytest
 from retrowalk.model.machine import InclineRange, Machine
 from retrowalk.model.reports import Ending, WorkoutEnded
 from retrowalk.model.units import NS_PER_S, Incline, Speed
-from retrowalk.programs import load_library, plan_for, shipped_programs
-from retrowalk.walkers import Walker
+from retrowalk.programs import plan_for
 from retrowalk_sim.profiles import Profile, Range, profiles
 from support.ideal_belt import MACHINE, World, world
+from support.walkers import FIT, LIBRARY
 
 HOURS = 100
-LIBRARY = load_library([shipped_programs()])
 MACHINES = [profile for profile in profiles().values() if profile.well_behaved]
-FIT = Walker(
-    level=3,
-    age=40,
-    comfortable_pace=Speed.from_mph(3.5),
-    heart_rate="limits",
-    heart_rate_soft_bpm=150,
-    heart_rate_hard_bpm=165,
-)
 
 
 def inclines(tilt: Range | None) -> InclineRange | None:

@@ -6,23 +6,13 @@ import pytest
 
 from retrowalk.model.plan import Plan
 from retrowalk.model.reports import Ending, Tripped, WorkoutEnded
-from retrowalk.model.units import Speed
-from retrowalk.programs import load_library, plan_for, shipped_programs
-from retrowalk.walkers import Walker
+from retrowalk.programs import plan_for
 from retrowalk_sim.profiles import profiles
 from support.house import house
 from support.machines import commissioned
+from support.walkers import FIT, LIBRARY
 from virtual_time import run
 
-FIT = Walker(
-    level=3,
-    age=40,
-    comfortable_pace=Speed.from_mph(3.5),
-    heart_rate="limits",
-    heart_rate_soft_bpm=150,
-    heart_rate_hard_bpm=165,
-)
-LIBRARY = load_library([shipped_programs()])
 MACHINES = [name for name, profile in profiles().items() if profile.well_behaved]
 
 

@@ -17,7 +17,6 @@ GUEST: Final = Path(__file__).parent / "guest"
 CHECKOUT: Final = Path(__file__).parents[2]
 LOCK: Final = CHECKOUT / "requirements" / "system.txt"
 SUITE: Final = "trixie"
-MIRROR: Final = "http://deb.debian.org/debian"
 PACKAGES: Final = (
     *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "zstd", "initramfs-tools", "procps"),
     *("bluez", "mosquitto", "mosquitto-clients", "python3"),
@@ -94,7 +93,7 @@ def _build_debian(arch: Arch, folder: Path) -> None:
         f'--customize-hook={GUEST / "customize.sh"} "$1"',
         SUITE,
         str(tree),
-        os.environ.get("MIRROR", MIRROR),
+        *filter(None, [os.environ.get("MIRROR")]),  # without one, mmdebstrap knows Debian's own
     )
     for kind in ("vmlinuz", "initrd.img"):
         (found,) = (tree / "boot").glob(f"{kind}-*")

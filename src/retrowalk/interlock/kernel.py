@@ -275,11 +275,15 @@ class Interlock:
             alarm=self._ladder.alarm if self._ladder else None,
         )
 
+    def permissives(self, now_ns: int) -> tuple[Permissive, ...]:
+        """Return every rule as it stands now."""
+        return tuple(_permissive(rule, self.motion, self.readings, now_ns) for rule in RULES)
+
+    # -- inside --------------------------------------------------------------------------------------------------
+
     def _fault(self, rule: Rule, kind: Kind) -> Fault:
         gauge = rule.gauge(self.readings, self._judged_ns)
         return Fault(rule.name, kind, rule.words, rule.remedy, rule.waits, gauge)
-
-    # -- inside --------------------------------------------------------------------------------------------------
 
     def _next_number(self) -> int:
         self._number += 1
@@ -366,10 +370,6 @@ class Interlock:
         r = self.readings
         if not (r.marker_stored or r.markers_asked) and now_ns - r.marker_asked_ns > n.MARKER_RETRY_NS:
             self._store_marker(None, now_ns)
-
-    def permissives(self, now_ns: int) -> tuple[Permissive, ...]:
-        """Return every rule as it stands now."""
-        return tuple(_permissive(rule, self.motion, self.readings, now_ns) for rule in RULES)
 
     def _keep_control(self, now_ns: int) -> None:
         """Ask for control ahead of each boarding, and again now and then while somebody else has it."""
