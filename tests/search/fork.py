@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import fields
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, get_args, get_origin, get_type_hints
 
 from retrowalk.interlock import Interlock
 from retrowalk.interlock.belt import Belt
@@ -21,8 +21,12 @@ from retrowalk.interlock.readings import Readings
 def fork_dataclass[T](part: T) -> T:
     """Copy a dataclass with slots by making it anew, which is the cheapest way."""
     kind = type(part)
-    forks = _FORKS
-    return kind(*[copied(v) if (copied := forks.get(type(v))) else v for v in _FIELDS[kind](part)])
+    twin = kind(*_FIELDS[kind](part))
+    for name in _CHANGING[kind]:
+        value = getattr(part, name)
+        if value is not None:
+            setattr(twin, name, _FORKS[type(value)](value))
+    return twin
 
 
 def fork_dict[T](part: T) -> T:
@@ -47,6 +51,16 @@ _FORKS: Final[dict[type, Callable[[Any], Any]]] = {
     HeartRateFilter: fork_dict,
     **dict.fromkeys(_DATACLASSES, fork_dataclass),
 }
+
+
+def _changing(kind: type) -> tuple[str, ...]:
+    """Return the fields that hold something that changes in place."""
+    kinds = tuple(_FORKS)
+    hints = ((name, (hint, *get_args(hint))) for name, hint in get_type_hints(kind).items())
+    return tuple(name for name, held in hints if any((get_origin(one) or one) in kinds for one in held))
+
+
+_CHANGING: Final = {kind: _changing(kind) for kind in _DATACLASSES}
 
 
 def fork(lock: Interlock) -> Interlock:

@@ -6,7 +6,7 @@ An age counts the limits that it has passed: 0 is fresh, then warn, then expired
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from operator import attrgetter
@@ -109,6 +109,18 @@ _START_PATIENCE_NS: Final = seconds(n.START_DELAY_S * n.START_PATIENCE)
 
 def _part(part: object, now_ns: int) -> Hashable:
     return look(part, now_ns)
+
+
+def _getter(names: Iterable[str]) -> Callable[[object], tuple[object, ...]]:
+    """Return what reads these attributes as one tuple."""
+    named = tuple(names)
+    match named:
+        case ():
+            return lambda _: ()
+        case (name,):
+            return lambda part: (getattr(part, name),)
+        case _:
+            return attrgetter(*named)
 
 
 ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
@@ -229,10 +241,13 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
     },
 }
 
-_SEEN: Final = {
-    kind: (attrgetter(*seen), tuple(row.quantised if isinstance(row, Age) else row for row in seen.values()))
+_PLAIN: Final = {kind: _getter(name for name, row in rows.items() if row is AS_IT_IS) for kind, rows in ROWS.items()}
+_LOOKED_AT: Final = {
+    kind: (
+        _getter(name for name, row in rows.items() if not isinstance(row, Sight)),
+        tuple(row.quantised if isinstance(row, Age) else row for row in rows.values() if not isinstance(row, Sight)),
+    )
     for kind, rows in ROWS.items()
-    if (seen := {name: row for name, row in rows.items() if row is not IGNORED})
 }
 _AGES: Final = {
     kind: tuple((name, row) for name, row in rows.items() if isinstance(row, Age)) for kind, rows in ROWS.items()
@@ -241,11 +256,10 @@ _AGES: Final = {
 
 def look(part: object, now_ns: int) -> Hashable:
     """Return what tells this part's states apart."""
-    values, sights = _SEEN[_kind(part)]
-    return tuple([
-        value if value is None or sight is AS_IT_IS else sight(value, now_ns)
-        for value, sight in zip(values(part), sights, strict=True)
-    ])  # fmt: skip
+    kind = _kind(part)
+    values, sights = _LOOKED_AT[kind]
+    looks = [None if value is None else sight(value, now_ns) for value, sight in zip(values(part), sights, strict=True)]
+    return _PLAIN[kind](part), *looks
 
 
 def timers(lock: Interlock) -> Iterator[tuple[str, Age, int]]:
