@@ -60,7 +60,7 @@ def _changing(kind: type) -> tuple[str, ...]:
     return tuple(name for name, held in hints if any((get_origin(one) or one) in kinds for one in held))
 
 
-_CHANGING: Final = {kind: _changing(kind) for kind in _DATACLASSES}
+_CHANGING: Final[dict[type, tuple[str, ...]]] = {kind: _changing(kind) for kind in _DATACLASSES}
 
 
 def fork(lock: Interlock) -> Interlock:

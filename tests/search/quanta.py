@@ -111,7 +111,7 @@ def _part(part: object, now_ns: int) -> Hashable:
     return look(part, now_ns)
 
 
-def _getter(names: Iterable[str]) -> Callable[[object], tuple[object, ...]]:
+def _getter(names: Iterable[str]) -> Callable[[object], tuple[Any, ...]]:
     """Return what reads these attributes as one tuple."""
     named = tuple(names)
     match named:
