@@ -40,7 +40,7 @@ check: setup  ## format, lint, types, import contracts
 bench: setup  ## the figures of benchmarks/, and whether they pass (under 20 minutes, 10 of them one session)
 	@$(BIN)/python -m benchmarks
 
-search: setup  ## every state near an ordinary session, from the real interlock (a minute on 2 cores; AWAY=2: two)
+search: setup  ## every state near an ordinary session, from the real interlock (under a minute on 2 cores; AWAY=2: a minute)
 	@PYTHONPATH=tests $(BIN)/python -m search --away $(or $(AWAY),1)
 
 mutate: setup  ## every small fault in the interlock must fail a test (under 20 minutes on 2 cores; ONLY=ladder: one module)

@@ -37,7 +37,8 @@ def main() -> int:
     with ProcessPoolExecutor(max_workers=2) as pool:
         found = list(pool.map(partial(search_world, bound), WORLDS))
     for one in found:
-        say(f"{one.world.name}: {one.states} states, {one.beyond} of them at the bound; {one.transitions} transitions")
+        gone_on = one.states - one.away
+        say(f"{one.world.name}: {one.states} states, every move made from {gone_on}; {one.transitions} transitions")
         if one.wrong:
             say(*tell(one))
     violations = sum(one.wrong is not None for one in found)

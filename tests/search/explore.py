@@ -35,9 +35,9 @@ class Found:
     """What the search of one world came to."""
 
     world: World
-    states: int = 0
+    states: int = 0  # told apart; where the last move of the bound leads to is checked, but not kept
     transitions: int = 0
-    beyond: int = 0  # states that were reached and not gone on from, because of the bound
+    away: int = 0  # states that were not gone on from, for too many timers were away from fresh
     wrong: tuple[str, str] | None = None  # the invariant, and what breaks it
     path: tuple[str, ...] = ()
 
@@ -100,10 +100,10 @@ class Search:
         number = self._map.add(scene, origin, name)
         if number is None:
             return origin
-        if moved < self.bound.moves and quanta.away(scene.lock, scene.now_ns) <= self.bound.away:
+        if quanta.away(scene.lock, scene.now_ns) <= self.bound.away:
             self._queue.append((scene, number, moved))
         else:
-            self.found.beyond += 1
+            self.found.away += 1
         return number
 
     def _go_on(self, scene: Scene, number: int, moved: int) -> None:
@@ -115,7 +115,7 @@ class Search:
             if self.found.wrong:
                 return
             deaf = twin is not None and {scene.lock.motion, twin.lock.motion} <= DEAF
-            if twin:
+            if twin and moved + 1 < self.bound.moves:
                 self._enter(twin, number, move.name, moved + 1)
 
     def _make_move(self, scene: Scene, number: int, move: Move) -> Scene | None:

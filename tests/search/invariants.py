@@ -25,13 +25,14 @@ def _starts(step: Step) -> int:
 def violates_01_moves_while_open_or_latched(step: Step) -> str | None:
     """Nothing is permitted, and no belt is left running, with the strap open, the key out or a latch set."""
     after = step.after
+    if after.motion not in _RUNNING and not any(_permitted(step)):
+        return None
     forbidding = (
         (after.world.strap_matters and not after.strap_closed, "the strap is open"),
         (after.key_ns is not None and step.now_ns - after.key_ns <= n.STRAP_STABLE_NS, "the key is out"),
         (after.latched or (step.before.latched and not step.reset), "a stop is latched"),
     )
-    moves = after.motion in _RUNNING or any(_permitted(step))
-    return next((f"{why}, and the belt may move" for forbids, why in forbidding if forbids and moves), None)
+    return next((f"{why}, and the belt may move" for forbids, why in forbidding if forbids), None)
 
 
 def violates_01_unlatches(step: Step) -> str | None:

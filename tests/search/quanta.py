@@ -6,11 +6,12 @@ An age counts the limits that it has passed: 0 is fresh, then warn, then expired
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum, auto
 from operator import attrgetter
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from retrowalk.interlock import Interlock
 from retrowalk.interlock.belt import Belt
@@ -38,20 +39,14 @@ class Rest(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """A time that is looked at as an age: the limits that the interlock compares it with."""
+    """A time that is looked at as an age: the limits that the interlock compares it with, in rising order."""
 
     limits_ns: tuple[int, ...]
     rest: Rest = Rest.ALWAYS
 
     def quantised(self, at_ns: int | None, now_ns: int) -> int | None:
         """Return how many limits the age has passed."""
-        if at_ns is None:
-            return None
-        age_ns = now_ns - at_ns
-        passed = 0
-        for limit_ns in self.limits_ns:
-            passed += age_ns > limit_ns
-        return passed
+        return None if at_ns is None else passed(self.limits_ns, now_ns - at_ns)
 
     def next_ns(self, at_ns: int, now_ns: int) -> int | None:
         """Return the moment after which one limit more is passed; None = all are."""
@@ -65,6 +60,9 @@ class Age:
         passed = self.quantised(at_ns, now_ns)
         return self.rest is Rest.UNSET or (passed != 0 if self.rest is Rest.YOUNG else passed != len(self.limits_ns))
 
+
+passed: Final = bisect_left
+"""How many limits an age has passed: those that are less than it."""
 
 type Look = Callable[[Any, int], Hashable]  # of a value that is not None, at a time
 
@@ -241,14 +239,25 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
     },
 }
 
-_PLAIN: Final = {kind: _getter(name for name, row in rows.items() if row is AS_IT_IS) for kind, rows in ROWS.items()}
-_LOOKED_AT: Final = {
-    kind: (
-        _getter(name for name, row in rows.items() if not isinstance(row, Sight)),
-        tuple(row.quantised if isinstance(row, Age) else row for row in rows.values() if not isinstance(row, Sight)),
-    )
-    for kind, rows in ROWS.items()
-}
+
+class _Looks(NamedTuple):
+    """A kind's rows, sorted by how they are looked at."""
+
+    plain: Callable[[object], tuple[Any, ...]]
+    moments: Callable[[object], tuple[Any, ...]]
+    limits_ns: tuple[tuple[int, ...], ...]
+    others: Callable[[object], tuple[Any, ...]]
+    looks: tuple[Look, ...]
+
+
+def _sorted(rows: dict[str, Age | Look | Sight]) -> _Looks:
+    ages = {name: row.limits_ns for name, row in rows.items() if isinstance(row, Age)}
+    others = {name: row for name, row in rows.items() if not isinstance(row, Age | Sight)}
+    plain = (name for name, row in rows.items() if row is AS_IT_IS)
+    return _Looks(_getter(plain), _getter(ages), tuple(ages.values()), _getter(others), tuple(others.values()))
+
+
+_LOOKS: Final[dict[type, _Looks]] = {kind: _sorted(rows) for kind, rows in ROWS.items()}
 _AGES: Final = {
     kind: tuple((name, row) for name, row in rows.items() if isinstance(row, Age)) for kind, rows in ROWS.items()
 }
@@ -256,10 +265,15 @@ _AGES: Final = {
 
 def look(part: object, now_ns: int) -> Hashable:
     """Return what tells this part's states apart."""
-    kind = _kind(part)
-    values, sights = _LOOKED_AT[kind]
-    looks = [None if value is None else sight(value, now_ns) for value, sight in zip(values(part), sights, strict=True)]
-    return _PLAIN[kind](part), *looks
+    plain, moments, limits_ns, others, looks = _LOOKS[_kind(part)]
+    return (
+        plain(part),
+        *[
+            None if at is None else passed(limits, now_ns - at)
+            for at, limits in zip(moments(part), limits_ns, strict=True)
+        ],
+        *[None if value is None else other(value, now_ns) for value, other in zip(others(part), looks, strict=True)],
+    )
 
 
 def timers(lock: Interlock) -> Iterator[tuple[str, Age, int]]:
