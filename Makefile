@@ -43,7 +43,7 @@ bench: setup  ## the figures of benchmarks/, and whether they pass (under 20 min
 search: setup  ## every state near an ordinary session, from the real interlock (under a minute on 2 cores; AWAY=2: a minute)
 	@PYTHONPATH=tests $(BIN)/python -m search --away $(or $(AWAY),1)
 
-mutate: setup  ## every small fault in the interlock must fail a test (under 20 minutes on 2 cores; ONLY=ladder: one module)
+mutate: setup  ## every small fault in the interlock must fail a test (10 to 20 minutes on 2 cores; ONLY=ladder: one module)
 	@PYTHONPATH=tests $(BIN)/python -m mutation $(if $(ONLY),--only $(ONLY))
 
 outages: setup  ## kill, hang, cut off Bluetooth 100 times each in mid-session (20 minutes; RUNS=…, ONLY="killed hung", OUT=file.json)

@@ -101,7 +101,7 @@ async def _session(minutes: float, tell: Tell) -> Figures:
 
 async def _walk(set_: Scene) -> None:
     await set_.home.taken("select_program", _PROGRAM)
-    await set_.home.press()
+    await set_.clip_on()
     await set_.home.taken("arm")
     for phase in ("board", "starting", "step_on", "walk"):
         await set_.home.phase(phase)

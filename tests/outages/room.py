@@ -123,6 +123,8 @@ class Room:
         if phase == "starting":
             return
         await self.until("step_on")
+        if phase == "walk":
+            await self.until("walk")
         if phase in ("slowing", "paused"):
             await self.told("pause")
             await self.until("slowing" if phase == "slowing" else "paused")

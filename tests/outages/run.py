@@ -13,12 +13,13 @@ from typing import Final
 from outages.room import START, STOP, Room, StuckError, now_s
 
 AFTER_DEATH_S: Final = 3.0
-AFTER_RETURN_S: Final = 6.0  # the daemon looks once a second for its link, and waits 3 s for the dead one to close
+AFTER_RETURN_S: Final = 3.0
 PHASES: Final[Mapping[str, tuple[int, float]]] = {  # how often in twelve, and how long after it begins at the latest
     "board": (1, 1.5),
-    "starting": (3, 1.5),
-    "step_on": (4, 3.0),
-    "slowing": (3, 0.5),
+    "starting": (2, 1.5),
+    "step_on": (3, 3.0),
+    "walk": (4, 6.0),
+    "slowing": (1, 0.5),
     "paused": (1, 1.5),
 }
 LONGEST_DOWN_S: Final = 2.0

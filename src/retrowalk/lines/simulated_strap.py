@@ -21,11 +21,12 @@ log = structlog.get_logger()
 
 
 class SimulatedStrap:
-    """Reads the simulated strap line and observes its level."""
+    """Reads the simulated strap line and observes its level, whenever it changes."""
 
     def __init__(self, socket: Path, observe: Callable[[Observation], None]) -> None:
         self._socket = socket
         self._observe = observe
+        self._closed: bool | None = None  # the level that was observed last
 
     async def run(self) -> None:
         """Follow the line until cancelled."""
@@ -39,7 +40,7 @@ class SimulatedStrap:
                     await self._follow(reader)
                 finally:
                     writer.close()
-            self._observe(StrapLine(closed=False))
+            self._level(closed=False)
             await asyncio.sleep(_RETRY_S)
 
     async def _follow(self, reader: asyncio.StreamReader) -> None:
@@ -51,4 +52,9 @@ class SimulatedStrap:
                 return
             if word not in (b"closed", b"open"):
                 return
-            self._observe(StrapLine(closed=word == b"closed"))
+            self._level(closed=word == b"closed")
+
+    def _level(self, *, closed: bool) -> None:
+        if closed is not self._closed:
+            self._closed = closed
+            self._observe(StrapLine(closed))
