@@ -25,6 +25,7 @@ _READY_WITHIN_S: Final = 60.0
 _SAMPLE_EVERY_S: Final = 2.0
 _FOUR_HZ: Final = "split-frames"  # four times a second, two frames each
 _PROGRAM: Final = "five-easy"  # 14:30 with turns, rests and ramps
+_LONGEST_REST_S: Final = 120.0  # with a prompt, a countdown and stepping on
 LONGEST_MINUTES: Final = 12.0
 _LONGEST_S: Final = LONGEST_MINUTES * 60
 
@@ -94,6 +95,7 @@ async def _session(minutes: float, tell: Tell) -> Figures:
             finally:
                 pressing.cancel()
                 await asyncio.gather(pressing, return_exceptions=True)
+            await set_.home.until(lambda: set_.home.states[-1]["phase"] == "walk" or None, "a walk", _LONGEST_REST_S)
             since_s = set_.now_s
             set_.simulator.do("pull_strap")
             return figures | {"strap_to_stop_process_ms": (await set_.stop_written(since_s) - since_s) * 1000}

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import retrowalk.cli.plain_logs  # first of all  # noqa: F401  # isort: split
 from retrowalk.app.compose import AlreadyRunning, FolderUnusable, serve
 from retrowalk.config import DEFAULT_CONFIG, ConfigError, load_config
 from retrowalk.logs import configure_logs
