@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from retrowalk.commissioning.dialogue import Kind, Question, understand
-from retrowalk.commissioning.findings import Findings
+from retrowalk.commissioning.findings import KMH_PER_MPH, Findings, near
 from retrowalk.commissioning.meter import Counter, Meter, between_s
 from retrowalk.model.commands import PermittedCommand, Start, Stop
 from retrowalk.model.observations import Telemetry, Written
@@ -99,3 +99,21 @@ def test_margins_make_a_machine_slower_than_it_was() -> None:
     nothing = Findings()
     nothing.conclude()
     assert nothing.facts == {}
+
+
+def test_no_machine_is_believed_to_be_faster_than_two_seconds() -> None:
+    """A tenth below, at, and above the least that a record may say."""
+    for measured_s, believed_s in ((1.9, 2.0), (2.0, 2.0), (2.1, 2.1)):
+        findings = Findings(start_delays_s=[measured_s - 1], run_downs=[(2.0, measured_s)])
+        findings.conclude()
+        assert findings.facts == {"start_delay_s": believed_s, "run_down_s": believed_s}
+
+
+def test_ratios_are_the_same_within_the_tolerance() -> None:
+    """Within 12 %, either way; miles for kilometres are far off."""
+    assert near(1.119, 1.0)
+    assert near(0.881, 1.0)
+    assert not near(1.121, 1.0)
+    assert not near(0.879, 1.0)
+    assert not near(KMH_PER_MPH, 1.0)
+    assert near(1.05 * KMH_PER_MPH, KMH_PER_MPH)

@@ -7,13 +7,10 @@ from enum import StrEnum
 from math import ceil
 from typing import Final
 
+from retrowalk.model import numbers as n
 from retrowalk.model.machine import Machine
 
 KMH_PER_MPH: Final = 1.609344
-UNITS_TOLERANCE: Final = 0.12  # a belt, its counter and a hand with a mark err less; miles err by 0.61
-START_MARGIN_S: Final = 1.0  # the next frame may come a second later than the one that showed motion
-SHORTEST_START_DELAY_S: Final = 2.0
-SHORTEST_RUN_DOWN_S: Final = 2.0
 
 
 class Verdict(StrEnum):
@@ -47,17 +44,17 @@ class Findings:
     def conclude(self) -> None:
         """Add the facts that follow from figures, with their margins."""
         if self.start_delays_s:
-            delay_s = max(self.start_delays_s) + START_MARGIN_S
-            self.facts["start_delay_s"] = _tenths_up(max(delay_s, SHORTEST_START_DELAY_S))
+            delay_s = max(self.start_delays_s) + n.START_DELAY_MARGIN_S
+            self.facts["start_delay_s"] = _tenths_up(max(delay_s, n.START_DELAY_SHORTEST_S))
         if self.run_downs:
             longest_s = max(run_down_s for _, run_down_s in self.run_downs)
-            self.facts["run_down_s"] = _tenths_up(max(longest_s, SHORTEST_RUN_DOWN_S))
+            self.facts["run_down_s"] = _tenths_up(max(longest_s, n.RUN_DOWN_SHORTEST_S))
 
 
 def _tenths_up(time_s: float) -> float:
     return ceil(round(time_s * 10, 6)) / 10
 
 
-def near(ratio: float, wanted: float, tolerance: float = UNITS_TOLERANCE) -> bool:
+def near(ratio: float, wanted: float) -> bool:
     """Whether two ratios are the same but for errors of measurement."""
-    return abs(ratio / wanted - 1) <= tolerance
+    return abs(ratio / wanted - 1) * 100 <= n.UNITS_TOLERANCE_PERCENT

@@ -37,6 +37,12 @@ RUN_DOWN_PATIENCE: Final = 1.5  # times the machine's run-down
 STANDSTILL_FRAMES: Final = 2
 STANDSTILL_SETTLED_NS: Final = seconds(3)
 
+# Commissioning
+UNITS_TOLERANCE_PERCENT: Final = 12  # between the speed that was told and the one that was measured
+START_DELAY_MARGIN_S: Final = 1.0  # on top of the slowest start that was seen
+START_DELAY_SHORTEST_S: Final = 2.0
+RUN_DOWN_SHORTEST_S: Final = 2.0
+
 # Watching
 TELEMETRY_WARN_NS: Final = seconds(1.5)
 TELEMETRY_TRIP_NS: Final = seconds(3)
