@@ -18,7 +18,7 @@ from retrowalk.model.observations import Answered, LinkUp, Observation
 from retrowalk.treadmill.link import TreadmillLink
 from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim.profiles import profiles
-from retrowalk_sim.treadmill import CONTROL_POINT, Treadmill
+from retrowalk_sim.treadmill import CONTROL_POINT, MACHINE_STATUS, TREADMILL_DATA, Treadmill
 from system.air import on_air
 from system.room import note, slowness, systemctl, until_powered
 from treadmill.air import forget_bleak
@@ -39,7 +39,7 @@ def treadmill() -> Iterator[Treadmill]:
 
 
 async def test_the_link_adds_little_to_bleak(treadmill: Treadmill) -> None:
-    """Write to indication: hardly more than bleak and bluetoothd take."""
+    """Write to indication: hardly more than bleak and bluetoothd take, which pass on the same telemetry meanwhile."""
     await systemctl("start", "bluetooth")
     await until_powered()
     address, slow = treadmill.advertisement.address, await slowness()
@@ -68,6 +68,8 @@ async def _bare(address: str) -> AsyncIterator[Ask]:
     answers: asyncio.Queue[bytes] = asyncio.Queue()
     async with BleakClient(device) as client:
         await client.start_notify(CONTROL_POINT, lambda _, answer: answers.put_nowait(bytes(answer)))
+        for telemetry in (MACHINE_STATUS, TREADMILL_DATA):
+            await client.start_notify(telemetry, lambda *_: None)
 
         async def ask() -> None:
             await client.write_gatt_char(CONTROL_POINT, REQUEST_CONTROL, response=True)
