@@ -46,7 +46,7 @@ search: setup  ## every state near an ordinary session, from the real interlock 
 mutate: setup  ## every small fault in the interlock must fail a test (10 to 20 minutes on 2 cores; ONLY=ladder: one module)
 	@PYTHONPATH=tests $(BIN)/python -m mutation $(if $(ONLY),--only $(ONLY))
 
-outages: setup  ## kill, hang, cut off Bluetooth 100 times each in mid-session (20 minutes; RUNS=…, ONLY="killed hung", OUT=file.json)
+outages: setup  ## kill, hang, cut off Bluetooth 100 times each in mid-session (under 25 minutes; RUNS=…, ONLY="killed hung", OUT=file.json)
 	@PYTHONPATH=tests $(BIN)/python -m outages --runs $(or $(RUNS),100) $(if $(ONLY),--only $(ONLY)) $(if $(OUT),--out $(OUT))
 
 fuzz: setup  ## every reader of outside bytes, guided by coverage (SECONDS_EACH=60, 10 minutes; ONLY="config marker")
