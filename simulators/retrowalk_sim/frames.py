@@ -83,12 +83,16 @@ class Readings:
     steps: int = 0
 
 
+def _u16(value: int) -> bytes:
+    return struct.pack("<H", min(value, UNKNOWN_U16))
+
+
 def _u24(value: int) -> bytes:
     return min(value, MAX_U24).to_bytes(3, "little")
 
 
 _ENCODERS: Final[dict[Field, Callable[[Readings], bytes]]] = {
-    Field.AVERAGE_SPEED: lambda r: struct.pack("<H", r.average_centi_kmh),
+    Field.AVERAGE_SPEED: lambda r: _u16(r.average_centi_kmh),
     Field.DISTANCE: lambda r: _u24(r.distance_m),
     Field.INCLINE: lambda r: struct.pack("<hh", r.incline_tenths_pct, UNKNOWN_S16),
     Field.ELEVATION: lambda _: struct.pack("<HH", UNKNOWN_U16, UNKNOWN_U16),

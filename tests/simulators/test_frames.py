@@ -39,9 +39,10 @@ def test_treadmill_data_holds_exactly_what_it_announces(fields: Field, frame: st
     assert frames.treadmill_data(fields, READINGS) == bytes.fromhex(frame)
 
 
-def test_a_long_way_stays_within_its_three_bytes() -> None:
-    """The distance stops at the greatest number that fits."""
+def test_what_is_too_much_for_its_bytes_is_the_greatest_number_that_fits() -> None:
+    """A long way; and the average of a way whose clock has just begun anew."""
     assert frames.treadmill_data(Field.DISTANCE, Readings(distance_m=2**24 + 5)).endswith(b"\xff\xff\xff")
+    assert frames.treadmill_data(Field.AVERAGE_SPEED, Readings(average_centi_kmh=70_000)).endswith(b"\xff\xff")
 
 
 def test_features_announce_the_fields_and_the_targets() -> None:
