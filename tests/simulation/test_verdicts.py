@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -249,10 +252,16 @@ def test_a_machine_that_ignores_stop_is_not_the_daemons_fault() -> None:
 
 
 def test_the_judge_imports_nothing_of_the_daemon() -> None:
-    """A witness that shares code with the accused is none."""
-    for module in (judge_module, law):
-        assert module.__file__
-        assert "retrowalk." not in Path(module.__file__).read_text(encoding="utf-8")
+    """A witness that shares code with the accused is none: not in its own files, and not behind what they import."""
+    room = Path(judge_module.__file__).parent
+    for file in (Path(law.__file__), *room.glob("*.py")):
+        assert "retrowalk." not in file.read_text(encoding="utf-8")
+    code = "import sys, simulation.judge; print(*sys.modules)"
+    environment = {**os.environ, "PYTHONPATH": str(room.parents[1])}
+    loaded = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert not [name for name in loaded.stdout.split() if name.split(".")[0] == "retrowalk"]
 
 
 def test_what_the_law_names_happens() -> None:

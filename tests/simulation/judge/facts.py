@@ -1,0 +1,29 @@
+"""What the judge knows before a story begins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from retrowalk_sim.profiles import Profile, profiles
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the judge knows beforehand, in plain words and numbers."""
+
+    machine: str
+    caps_kmh: Mapping[str, float]
+    ramps_kmh_per_s: Mapping[str, float]
+    caps_pct: Mapping[str, float]
+    facings: tuple[str, ...]
+    strap_line: bool
+    remote_start: bool
+    hard_bpm: int | None
+    happens: frozenset[str]
+    expected_s: float
+
+    @property
+    def profile(self) -> Profile:
+        """The simulated machine."""
+        return profiles()[self.machine]

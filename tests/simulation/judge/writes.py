@@ -1,0 +1,110 @@
+"""Writes: START, set-points, ramps, inclines, and whatever is written outside a session, as the machine gets them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from simulation.judge.consent import Consent
+from simulation.judge.facts import Facts
+from simulation.judge.scene import Scene
+from simulation.judge.trouble import Trouble
+from simulation.judge.verdicts import Verdicts
+from simulation.law import BOARD_KMH, DOWN_KMH_PER_S, HELD_UP_S, JITTER_S, LATE_WRITES, UNSAFE
+
+START: Final = 0x07
+
+
+class Writes:
+    """Holds each write against caps, ramps, and what people confirmed."""
+
+    def __init__(self, facts: Facts, scene: Scene, trouble: Trouble, consent: Consent, verdicts: Verdicts) -> None:
+        self._facts, self._scene, self._trouble, self._consent = facts, scene, trouble, consent
+        self._verdicts = verdicts
+        self._bout = 0
+        self._points: list[tuple[float, float]] = []
+
+    # -- where a session stands ---
+
+    def begin(self) -> None:
+        """Begin with the first bout."""
+        self._bout = 0
+
+    def segment(self, what: str) -> None:
+        """Go on to the next segment, which may be the way to the next bout."""
+        self._bout += what.startswith(("rest", "turn"))
+
+    def forget(self) -> None:
+        """Forget the set-points: the next one is a first one."""
+        self._points.clear()
+
+    def lately_kmh(self, now_s: float) -> list[float]:
+        """Return the set-points that a belt may still be on its way from."""
+        return [kmh for at_s, kmh in self._points if now_s - at_s < 6] or [kmh for _, kmh in self._points[-1:]]
+
+    @property
+    def _facing(self) -> str:
+        return self._facts.facings[min(self._bout, len(self._facts.facings) - 1)]
+
+    # -- the verdict ---
+
+    def written(self, now_s: float, frame: bytes) -> None:
+        """Judge one frame at the control point."""
+        kinds = {0x02: self._set_speed, 0x03: self._set_incline, START: self._start, 0x08: self._stop}
+        if frame[0] != 0:
+            kinds[frame[0]](now_s, frame[1:])
+        scene = self._scene
+        asked = self._consent.asked_to_stop(now_s) or scene.marker
+        if scene.dead and frame not in (b"\x00", b"\x08\x01"):
+            self._convict(now_s, f"{frame.hex()} was written by nobody alive")
+        elif scene.phase in ("idle", "questions") and now_s - scene.phase_s > 0.5 and not (asked or scene.dead):
+            self._convict(now_s, f"{frame.hex()} was written outside a session ({scene.phase})")
+
+    def _convict(self, now_s: float, words: str) -> None:
+        self._verdicts.convict(now_s, UNSAFE, words)
+
+    def _start(self, now_s: float, _parameter: bytes) -> None:
+        scene = self._scene
+        if not self._consent.confirmed(now_s):
+            self._convict(now_s, "START without a press that confirmed it")
+        if scene.line_open and self._facts.strap_line:
+            self._convict(now_s, "START with the strap open")
+        if scene.belt_kmh > 0 and not self._trouble.lied(now_s):
+            self._convict(now_s, "START on a belt that moves")
+        if scene.phase not in ("board", "starting"):
+            self._convict(now_s, f"START while {scene.phase}")
+        if self._consent.latched:
+            self._convict(now_s, "START after a trip that nobody reset")
+        self._consent.use()
+        self.forget()
+        scene.start(now_s)
+
+    def _stop(self, _now_s: float, _parameter: bytes) -> None:
+        self._scene.stopped = True
+
+    def _set_speed(self, now_s: float, parameter: bytes) -> None:
+        kmh, profile = int.from_bytes(parameter, "little") / 100, self._facts.profile
+        slowest_kmh, step_kmh = profile.speed_kmh.lowest, profile.speed_kmh.step
+        if self._scene.stopped:
+            self._convict(now_s, "a set-point after a Stop")
+        if kmh > max(self._facts.caps_kmh[self._facing], slowest_kmh) + 1e-6:
+            self._convict(now_s, f"a set-point above the {self._facing} cap")
+        if not self._points and kmh > max(BOARD_KMH, slowest_kmh) + 1e-6:
+            self._convict(now_s, "the first set-point is above board speed")
+        self._ramped(now_s, kmh, step_kmh)
+        self._points.append((now_s, kmh))
+
+    def _ramped(self, now_s: float, kmh: float, step_kmh: float) -> None:
+        """Hold the new set-point against each former one: a step at a time hides no slope."""
+        held_up = self._trouble.happened(now_s, LATE_WRITES)
+        for at_s, former_kmh in self._points:
+            passed_s = now_s - at_s + (HELD_UP_S if held_up else JITTER_S)
+            rate = self._facts.ramps_kmh_per_s[self._facing] if kmh > former_kmh else DOWN_KMH_PER_S
+            if abs(kmh - former_kmh) > rate * passed_s + step_kmh + 1e-6:
+                self._convict(now_s, "a set-point steeper than the ramp")
+
+    def _set_incline(self, now_s: float, parameter: bytes) -> None:
+        pct = int.from_bytes(parameter, "little", signed=True) / 10
+        if self._scene.stopped:
+            self._convict(now_s, "an incline after a Stop")
+        if not 0 <= pct <= self._facts.caps_pct[self._facing] + 1e-6:
+            self._convict(now_s, f"an incline beyond the {self._facing} cap")
