@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from retrowalk.model.observations import Power
 from retrowalk_sim.heart_rate import MEASUREMENT
 from retrowalk_sim.treadmill import CONTROL_POINT, MACHINE_STATUS, TREADMILL_DATA
 
@@ -48,20 +49,32 @@ def _heart(fault: str, weight: float = 1.5, longest_s: float = 90) -> Kind:
 
 
 def _ask(verb: str, weight: float = 1) -> Kind:
-    return Kind(weight, lambda world, value: world.ask(verb, value))
+    return Kind(weight, lambda world, value: world.people.ask(verb, value))
 
 
 def _frame(uuid: str, frame: Callable[[World, float], bytes], weight: float = 1) -> Kind:
-    return Kind(weight, lambda world, value: world.inject(uuid, frame(world, value)))
+    def inject(world: World, value: float) -> None:
+        """Let the treadmill or the strap send a frame that it should not."""
+        unasked = frame(world, value)
+        for device in (world.treadmill, world.heart):
+            device._notify(uuid, unasked)
+
+    return Kind(weight, inject)
 
 
 def _garbage(world: World, value: float) -> bytes:
-    return world.noise(round(1 + 19 * value))
+    return world.random.randbytes(round(1 + 19 * value))
+
+
+def _lose_link(world: World, for_s: float) -> None:
+    world.log.note("world", "out_of_range", f"{for_s:.2f}")
+    world.treadmill.catch_up(world.clock.now_s)
+    world.treadmill.lose_link(for_s)
 
 
 def _flap(world: World, value: float) -> None:
     for number in range(2 + round(4 * value)):
-        world.later(number * (0.5 + 3 * value), partial(world.lose_link, 0.2 + value))
+        world.clock.later(number * (0.5 + 3 * value), partial(_lose_link, world, 0.2 + value))
 
 
 def _by_hand(world: World, value: float) -> None:
@@ -70,7 +83,7 @@ def _by_hand(world: World, value: float) -> None:
 
 def _flood(world: World, value: float) -> None:
     for number in range(50 + round(400 * value)):
-        world.later(number * 0.005, partial(world.broker.send, "cmd", b'{"cmd":"confirm","ts":1}'))
+        world.clock.later(number * 0.005, partial(world.broker.send, "cmd", b'{"cmd":"confirm","ts":1}'))
 
 
 def _nudge(world: World, button: str, times: int) -> None:
@@ -79,20 +92,34 @@ def _nudge(world: World, button: str, times: int) -> None:
 
 
 def _press_twice(world: World, value: float) -> None:
-    world.press()
-    world.later(0.05 + value, world.press)
+    world.people.press()
+    world.clock.later(0.05 + value, world.people.press)
 
 
 def _again_and_again(world: World, value: float, *, retained: bool = False, age_s: float = 0) -> None:
     """Let a queue somewhere empty itself: what was right when it was sent comes when something else is asked."""
     for number in range(20):
         late_s = age_s * (1 + 9 * value) if age_s else 0.0
-        world.later(number * 1.3, partial(world.command, "confirm", retained=retained, age_s=late_s))
+        world.clock.later(number * 1.3, partial(world.people.command, "confirm", retained=retained, age_s=late_s))
 
 
 def _bounce(world: World, value: float) -> None:
     for number in range(2 * (1 + round(5 * value))):
-        world.later(number * 0.02, world.strap.pull if number % 2 == 0 else world.strap.clip)
+        world.clock.later(number * 0.02, world.strap.pull if number % 2 == 0 else world.strap.clip)
+
+
+def _hostile(world: World, value: float) -> None:
+    world.broker.send("cmd", world.random.randbytes(round(200 * value)))
+
+
+def _power(world: World, _value: float, *, ok: bool) -> None:
+    world.service.observe(Power(ok))
+
+
+def _stall(world: World, value: float) -> None:
+    for_s = 0.2 + 3 * value
+    world.clock.stall(for_s)
+    world.log.note("world", "stalled", f"{for_s:.2f}")
 
 
 HAPPENINGS: Final[Mapping[str, Kind]] = {
@@ -108,7 +135,9 @@ HAPPENINGS: Final[Mapping[str, Kind]] = {
     "ignore_stop": _machine("ignore_stop", 3),
     "runaway": _machine("runaway_kmh", 3, amount=4.0),
     "creep": _machine("creep_kmh", 1.5, 30, amount=1.5),
-    "link_loss": Kind(4, lambda w, _: w.lose_link(w.lasting_s), lambda w, _: w.note("world", "in_range"), longest_s=40),
+    "link_loss": Kind(
+        4, lambda w, _: _lose_link(w, w.lasting_s), lambda w, _: w.log.note("world", "in_range"), longest_s=40
+    ),
     "flapping": Kind(2, _flap, _nothing, 5, 30),
     "control_taken": Kind(2, lambda w, _: w.treadmill.take_control()),
     "control_taken_and_used": Kind(1.5, lambda w, v: w.treadmill.take_control(round(1 + 5 * v, 1))),
@@ -132,18 +161,18 @@ HAPPENINGS: Final[Mapping[str, Kind]] = {
     "strap_pulled": Kind(5, lambda w, _: w.walker.pull_strap(), lambda w, _: w.walker.clip_strap(), 0.1, 30),
     "fall": Kind(3, lambda w, _: w.walker.fall(), lambda w, _: w.walker.clip_strap(), 5, 30),
     "strap_bounce": Kind(2, _bounce, _nothing, 0.3, 0.5),
-    "wire_break": Kind(2, lambda w, _: w.wire("broken"), lambda w, _: w.wire("whole"), 0.1, 60),
-    "wire_short": Kind(1, lambda w, _: w.wire("shorted"), lambda w, _: w.wire("whole"), 5, 90),
-    "panic_press": Kind(4, lambda w, _: w.press()),
+    "wire_break": Kind(2, lambda w, _: w.wire.become("broken"), lambda w, _: w.wire.become("whole"), 0.1, 60),
+    "wire_short": Kind(1, lambda w, _: w.wire.become("shorted"), lambda w, _: w.wire.become("whole"), 5, 90),
+    "panic_press": Kind(4, lambda w, _: w.people.press()),
     "double_press": Kind(2, _press_twice),
     "steps_off": Kind(1, lambda w, _: w.walker.step_off()),
     "off_body": _heart("off_body"),
     "dropout": _heart("dropout", 2),
     "frozen_heart": _heart("frozen"),
     "artefact": _heart("artefact_bpm", 2),
-    "wrong_strap": Kind(1.5, lambda w, v: w.wear(60 + 40 * v), lambda w, _: w.wear(None), 30, 400),
+    "wrong_strap": Kind(1.5, lambda w, v: w.heartbeat.wear(60 + 40 * v), lambda w, _: w.heartbeat.wear(None), 30, 400),
     "heart_link_loss": Kind(1, lambda w, _: w.heart.lose_link(w.lasting_s), _nothing, 0.5, 30),
-    "exertion": Kind(2, lambda w, v: w.exert(40 + 80 * v), lambda w, _: w.exert(0), 20, 120),
+    "exertion": Kind(2, lambda w, v: w.heartbeat.exert(40 + 80 * v), lambda w, _: w.heartbeat.exert(0), 20, 120),
     # people far away
     "asks_pause": _ask("pause"),
     "asks_end": _ask("end"),
@@ -156,16 +185,16 @@ HAPPENINGS: Final[Mapping[str, Kind]] = {
     "asks_arm": _ask("arm", 0.5),
     "retained_start": Kind(1, partial(_again_and_again, retained=True)),
     "stale_confirm": Kind(3, partial(_again_and_again, age_s=6)),
-    "hostile_message": Kind(1, lambda w, v: w.broker.send("cmd", w.noise(round(200 * v)))),
+    "hostile_message": Kind(1, _hostile),
     "message_flood": Kind(0.5, _flood),
     "broker_loss": Kind(2, lambda w, _: w.broker.fail(), lambda w, _: w.broker.recover(), 0.5, 30),
     "broker_freeze": Kind(1, lambda w, _: w.broker.freeze(), lambda w, _: w.broker.recover(), 0.5, 30),
     # the computer
-    "disk_full": Kind(1.5, lambda w, _: w.disk_is(full=True), lambda w, _: w.disk_is(), 5, 60),
-    "disk_slow": Kind(1, lambda w, v: w.disk_is(takes_s=8 * v), lambda w, _: w.disk_is(), 5, 60),
-    "low_power": Kind(1, lambda w, _: w.power(ok=False), lambda w, _: w.power(ok=True), 1, 60),
-    "clock_jump": Kind(1, lambda w, v: w.jump(7200 * (v - 0.5))),
-    "loop_stall": Kind(3, lambda w, v: w.stall(0.2 + 3 * v)),
-    "crash": Kind(2, lambda w, _: w.crash(), lambda w, _: w.boot_again(), 2.5, 20),
-    "sigterm": Kind(1, lambda w, _: w.terminate(), _nothing, 1, 2),
+    "disk_full": Kind(1.5, lambda w, _: w.disk.behave(full=True), lambda w, _: w.disk.behave(), 5, 60),
+    "disk_slow": Kind(1, lambda w, v: w.disk.behave(takes_s=8 * v), lambda w, _: w.disk.behave(), 5, 60),
+    "low_power": Kind(1, partial(_power, ok=False), partial(_power, ok=True), 1, 60),
+    "clock_jump": Kind(1, lambda w, v: w.clock.jump(7200 * (v - 0.5))),
+    "loop_stall": Kind(3, _stall),
+    "crash": Kind(2, lambda w, _: w.service.crash(), lambda w, _: w.service.boot_again(), 2.5, 20),
+    "sigterm": Kind(1, lambda w, _: w.service.terminate(), _nothing, 1, 2),
 }

@@ -1,0 +1,20 @@
+"""The log of a story: every line has its time, and the judge hears it."""
+
+from __future__ import annotations
+
+from simulation.judge import Judge
+from simulation.world.clock import Clock
+
+
+class Log:
+    """Everything that happened, line by line."""
+
+    def __init__(self, clock: Clock, judge: Judge) -> None:
+        self.lines: list[str] = []
+        self._clock, self._judge = clock, judge
+
+    def note(self, who: str, what: str, detail: str = "") -> None:
+        """Write a line; the judge hears it."""
+        now_s = self._clock.now_s
+        self.lines.append(f"{now_s:9.3f} {who:<5} {what} {detail}".rstrip())
+        self._judge.hear(now_s, who, what, detail)
