@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,6 +29,8 @@ from retrowalk_sim.profiles import Profile, profiles
 from retrowalk_sim.treadmill import Treadmill
 from treadmill.air import air
 from treadmill.bench import running, up
+
+NOBODY = 65534
 
 
 @asynccontextmanager
@@ -185,6 +188,23 @@ async def test_no_bluetooth_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert "Bluetooth cannot be reached" in said[-1]
 
 
+async def test_a_bus_that_lets_nobody_in_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who may not speak on the bus gets the same sentence."""
+
+    async def reject(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"REJECTED\r\n")
+        await reader.read()
+        writer.close()
+
+    said: list[str] = []
+    monkeypatch.setattr(failsafe, "BUS_S", 0.5)
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
+    async with await asyncio.start_unix_server(reject, tmp_path / "bus"):
+        assert await stop_belts(None, said.append) is Verdict.NO_MACHINE
+    assert "Bluetooth cannot be reached" in said[-1]
+
+
 @pytest.fixture
 async def bare_bus(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
     """A bus without bluetoothd."""
@@ -253,6 +273,48 @@ def test_a_configuration_tells_the_address_or_nothing(tmp_path: Path, content: s
     config.write_text(content)
     assert configured_address(config) == address
     assert config_path("hall", {}) == Path("/etc/retrowalk/hall.toml")
+
+
+@contextmanager
+def somebody_else() -> Iterator[None]:
+    """Be a user who may look into nothing that is not everybody's; whoever is not root is one already."""
+    was = os.geteuid()
+    if was == 0:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        os.seteuid(was)
+
+
+@pytest.mark.parametrize("only", [[], ["--failsafe"]], ids=["anytime", "failsafe"])
+def test_who_may_not_look_for_the_marker_may_stop_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only: list[str]
+) -> None:
+    """The state folder is the daemon's own, 0750, and so may be the configuration: the Stop is tried without them."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0)
+    stopped: list[tuple[str | None, str | None]] = []
+
+    def stopping(address: str | None, expected: str | None) -> int:
+        stopped.append((address, expected))
+        return Verdict.VERIFIED
+
+    monkeypatch.setenv("RETROWALK_RUNTIME_DIR", str(closed))
+    monkeypatch.setenv("RETROWALK_CONFIG", str(closed / "hall.toml"))
+    monkeypatch.setattr(stop, "_stop", stopping)
+    with somebody_else():
+        assert stop.main(only) == Verdict.VERIFIED
+    assert stopped == [(None, None)]
+
+
+@pytest.mark.parametrize(
+    ("name", "there"), [("marker", True), ("none", False), ("marker/below", False), ("x" * 300, True)]
+)
+def test_only_a_marker_that_is_surely_not_there_is_not_there(tmp_path: Path, name: str, there: bool) -> None:
+    """Whatever else keeps it from being looked at: a session may have been left open."""
+    (tmp_path / "marker").touch()
+    assert stop.may_be_there(tmp_path / name) is there
 
 
 async def imported(module: str) -> set[str]:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
+from dbus_fast.errors import DBusFastError
 
 from retrowalk.treadmill.assigned import (
     CONTROL_POINT,
@@ -77,7 +78,7 @@ async def stop_belts(
     """
     try:
         bus, tree = await _reached()
-    except (OSError, TimeoutError, BusError, EOFError) as error:
+    except (OSError, BusError, EOFError, DBusFastError) as error:  # the last: the bus lets this user not in
         say(f"Bluetooth cannot be reached: {error}. PULL THE SAFETY KEY if the belt moves.")
         return Verdict.NO_MACHINE
     try:
