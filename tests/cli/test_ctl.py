@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 from retrowalk.cli.ctl import ctl
 from retrowalk.control import ControlServer
 from retrowalk.model.plan import ABSOLUTE, Plan
-from retrowalk.model.reports import Motion, Reply, State
+from retrowalk.model.reports import Motion, Reply, Rung, State, StopStep
 from retrowalk.model.requests import Request, Verb
 from retrowalk.model.units import Speed
 from states import FULL_STATE, IDLE_STATE
@@ -35,6 +35,7 @@ class Daemon(threading.Thread):
         self.requests: list[Request] = []
         self.serving = threading.Event()
         self.states = [IDLE_STATE]
+        self.verifies = True  # a Stop, once its states have come down to the last one
 
     def run(self) -> None:
         """Serve until told to stop."""
@@ -53,7 +54,15 @@ class Daemon(threading.Thread):
         await asyncio.gather(running, return_exceptions=True)
 
     def _state(self) -> State:
-        return self.states.pop(0) if len(self.states) > 1 else self.states[0]
+        if len(self.states) > 1:
+            return self.states.pop(0)
+        if self.verifies and self.requests:
+            self.step(Rung.VERIFIED)
+        return self.states[0]
+
+    def step(self, rung: Rung) -> None:
+        """Tell of a step of the stop ladder."""
+        self._server.publish(StopStep(rung, "user_stop", 0, alarm=False, words=""))
 
     def _submit(self, request: Request) -> None:
         self.requests.append(request)
@@ -112,6 +121,25 @@ def test_a_stop_that_is_not_seen_to_work_exits_5(daemon: Daemon, run: Run, monke
     assert result.exit_code == 5
     assert "no link, pull the cord" in result.output
     assert "NOT CONFIRMED" in result.output
+
+
+@pytest.mark.parametrize("last", [IDLE_STATE, replace(FULL_STATE, motion=Motion.STANDSTILL, alarm=None)])
+@pytest.mark.parametrize("rung", [Rung.NO_STANDSTILL, Rung.TAKEN_AS_STANDING])
+def test_a_stop_that_is_over_and_was_not_verified_is_not_called_so(
+    daemon: Daemon, run: Run, monkeypatch: pytest.MonkeyPatch, last: State, rung: Rung
+) -> None:
+    """Given up, or taken on somebody's word: the state looks as after a good one. An earlier success is no help."""
+    monkeypatch.setattr(module, "ASKS_EVERY_S", 0.01)
+    daemon.loop.call_soon_threadsafe(daemon.step, Rung.VERIFIED)
+    assert run("arm", "--socket", daemon.path).exit_code == 0  # so that it was heard
+    daemon.verifies, daemon.states = False, [STOPPING, last]
+    daemon.loop.call_soon_threadsafe(daemon.step, rung)
+    result = run("stop", "--socket", daemon.path)
+    assert result.exit_code == 5
+    assert "verified" not in result.output
+    assert "NOT CONFIRMED: the stop is over, and the belt was not seen to stand" in result.output
+    assert "pull the cord" in result.output
+    assert "retrowalk stop" in result.output
 
 
 @pytest.mark.parametrize(("verb", "hint"), [("sotp", "did you mean 'stop'?"), ("xyzzy", "known: select_program, arm")])

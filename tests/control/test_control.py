@@ -14,7 +14,7 @@ import structlog
 from structlog.testing import capture_logs
 
 from retrowalk.control import ControlServer, ask, client, listening, patience, server, talk
-from retrowalk.model.reports import Reply, State
+from retrowalk.model.reports import Reply, Rung, State, StopStep
 from retrowalk.model.requests import Origin, Verb
 
 from .conftest import Daemon
@@ -138,7 +138,20 @@ async def test_the_state_is_the_one_of_mqtt_without_its_token(daemon: Daemon) ->
 async def test_before_the_first_state_there_is_none(daemon: Daemon) -> None:
     """The daemon has just started."""
     daemon.state = None
-    assert await send(daemon, cmd="state") == {"state": None}
+    assert await send(daemon, cmd="state") == {"state": None, "stops_verified": 0}
+
+
+async def test_a_stop_can_be_told_from_one_that_was_seen_to_work(daemon: Daemon) -> None:
+    """Its answer has the stops that were verified before it, the state those that are by now; no other rung counts."""
+    before = (await send(daemon, cmd="stop"))["stops_verified"]
+    for rung in Rung:
+        if rung is not Rung.VERIFIED:
+            daemon.server.publish(StopStep(rung, "user_stop", 0, alarm=False, words=""))
+    assert (await send(daemon, cmd="state"))["stops_verified"] == before
+    daemon.server.publish(StopStep(Rung.VERIFIED, "user_stop", 0, alarm=False, words=""))
+    assert (await send(daemon, cmd="state"))["stops_verified"] == before + 1
+    assert (await send(daemon, cmd="stop"))["stops_verified"] == before + 1
+    assert "stops_verified" not in await send(daemon, cmd="arm")
 
 
 async def test_watching_follows_the_state(daemon: Daemon, idle_state: State, monkeypatch: pytest.MonkeyPatch) -> None:

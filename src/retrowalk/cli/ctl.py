@@ -24,6 +24,7 @@ UNVERIFIED: Final = 5
 STANDS_WITHIN_S: Final = 25.0
 ASKS_EVERY_S: Final = 0.5
 PULL: Final = "If the belt moves: feet on the side boards, hold on, pull the cord."
+INSTEAD: Final = "To stop it without the daemon: retrowalk stop"
 VERBS: Final = (*COMMANDS, "state")
 _REPEATABLE: Final = (Verb.STOP, "state")
 DEFAULT_SOCKET: Final = Path("/run/retrowalk/treadmill/control.sock")
@@ -49,32 +50,46 @@ def ctl(
     if "state" in answer:
         Console().print_json(json.dumps(answer["state"]))
     elif not answer["ok"] and verb == Verb.STOP:  # it never is refused: the engine itself is stuck
-        typer.echo(f"NOT CONFIRMED: {answer['reason']}. {PULL}", err=True)
-        raise typer.Exit(UNVERIFIED)
+        raise _not_confirmed(answer["reason"])
     elif not answer["ok"]:
         typer.echo(f"refused: {answer['reason']}", err=True)
         raise typer.Exit(REFUSED)
     elif verb == Verb.STOP:
-        _follow_stop(path)
+        _follow_stop(path, answer.get("stops_verified"))
     else:
         typer.echo(f"{verb}: ok")
 
 
-def _follow_stop(path: Path) -> None:
-    """Wait until the belt is seen to stand; exit 5 with the alarm's words when it is not."""
+def _follow_stop(path: Path, before: object) -> None:
+    """Wait until the daemon saw this very stop work; exit 5 where it did not. `before`: the stops it saw work before.
+
+    A belt that is called idle may be one whose stop was given up, or that nobody has seen.
+    """
     typer.echo("stop: taken; waiting until the belt is seen to stand …")
-    ends_at, told = time.monotonic() + STANDS_WITHIN_S, ""
-    while time.monotonic() < ends_at:
-        state = _ask(path, {"cmd": "state"})["state"] or {}
-        if state.get("motion") in (Motion.IDLE, Motion.STANDSTILL) and not state.get("alarm"):
+    ends_at, told, over = time.monotonic() + STANDS_WITHIN_S, "", False
+    while time.monotonic() < ends_at and not over:
+        answer = _ask(path, {"cmd": "state"})
+        state = answer["state"] or {}
+        over = state.get("motion") in (Motion.IDLE, Motion.STANDSTILL)
+        if over and _more(answer.get("stops_verified"), before):
             typer.echo("the belt stands, verified")
             return
         if (state.get("alarm") or told) != told:
             told = state["alarm"]
             typer.echo(told, err=True)
-        time.sleep(ASKS_EVERY_S)
-    typer.echo(f"NOT CONFIRMED: the belt was not seen to stand for {STANDS_WITHIN_S:g} s. {PULL}", err=True)
-    raise typer.Exit(UNVERIFIED)
+        time.sleep(0 if over else ASKS_EVERY_S)
+    waited = "the stop is over" if over else f"{STANDS_WITHIN_S:g} s went by"
+    raise _not_confirmed(f"{waited}, and the belt was not seen to stand")
+
+
+def _more(now: object, before: object) -> bool:
+    """Tell whether a count has grown; a daemon of another version tells none."""
+    return isinstance(now, int) and isinstance(before, int) and now > before
+
+
+def _not_confirmed(why: str) -> typer.Exit:
+    typer.echo(f"NOT CONFIRMED: {why}. {PULL} {INSTEAD}", err=True)
+    return typer.Exit(UNVERIFIED)
 
 
 def _ask(path: Path, message: dict[str, Any]) -> dict[str, Any]:
@@ -93,7 +108,7 @@ def _ask(path: Path, message: dict[str, Any]) -> dict[str, Any]:
                 continue
             typer.echo(f"the daemon at {path} runs, but is busy or stuck and did not answer: {error}", err=True)
             break
-    typer.echo(f"to stop the belt without it: retrowalk stop. {PULL}", err=True)
+    typer.echo(f"{PULL} {INSTEAD}", err=True)
     raise typer.Exit(NO_DAEMON)
 
 

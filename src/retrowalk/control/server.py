@@ -27,7 +27,7 @@ from retrowalk.messages import (
     to_request,
 )
 from retrowalk.model.plan import Plan
-from retrowalk.model.reports import Permissive, Reply, Report, State
+from retrowalk.model.reports import Permissive, Reply, Report, Rung, State, StopStep
 from retrowalk.model.requests import Origin, Request, Verb
 
 MOST_CLIENTS: Final = 32
@@ -65,9 +65,12 @@ class ControlServer:
         self._awaited: dict[str, asyncio.Future[Reply]] = {}
         self._clients: dict[Client, asyncio.Task[None]] = {}
         self._complaint = ""
+        self._stops_verified = 0
 
     def publish(self, report: Report) -> None:
-        """Hand a reply to the client that waits for it. Never blocks."""
+        """Hand a reply to the client that waits for it, and count the stops that were seen to work. Never blocks."""
+        if isinstance(report, StopStep) and report.rung is Rung.VERIFIED:
+            self._stops_verified += 1
         if isinstance(report, Reply) and report.origin is Origin.SOCKET:
             awaited = self._awaited.get(report.request_id)
             if awaited is not None and not awaited.done():
@@ -124,11 +127,11 @@ class ControlServer:
     # -- what a client asks ------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Return the newest state, as over MQTT but for its token: nobody needs one here."""
-        state = self._snapshot()
-        if state is None:
-            return {"state": None}
-        return {"state": state_message(state, stamp=self._stamp(), token=None, simulated=self._simulated)}
+        """Return the newest state, as over MQTT but for its token: nobody needs one here. And how many stops worked."""
+        state, told = self._snapshot(), None
+        if state is not None:
+            told = state_message(state, stamp=self._stamp(), token=None, simulated=self._simulated)
+        return {"state": told, "stops_verified": self._stops_verified}
 
     def explain(self) -> dict[str, Any]:
         """Return every permissive as it stands."""
@@ -158,11 +161,12 @@ class ControlServer:
         # The engine sees a number of ours: two clients may choose the same id.
         request = replace(request, id=f"socket-{next(self._numbers)}")
         awaited = self._awaited[request.id] = asyncio.get_running_loop().create_future()
+        more = {"stops_verified": self._stops_verified} if request.verb is Verb.STOP else {}
         self._submit(request)
-        return self._answer(message, request, awaited)
+        return self._answer(message, request, awaited, more)
 
     async def _answer(
-        self, message: CommandMessage, request: Request, awaited: asyncio.Future[Reply]
+        self, message: CommandMessage, request: Request, awaited: asyncio.Future[Reply], more: dict[str, Any]
     ) -> dict[str, Any]:
         try:
             reply = await asyncio.wait_for(awaited, patience_s(request.verb))
@@ -171,7 +175,7 @@ class ControlServer:
             return self._response(message.id or "", message.cmd, ok=False, reason=words)
         finally:
             del self._awaited[request.id]
-        return self._response(message.id or "", message.cmd, ok=reply.ok, reason=reply.reason)
+        return self._response(message.id or "", message.cmd, ok=reply.ok, reason=reply.reason) | more
 
     def _response(self, request_id: str, cmd: str, *, ok: bool, reason: str) -> dict[str, Any]:
         return response_message(request_id, cmd, ok=ok, reason=reason, stamp=self._stamp())
