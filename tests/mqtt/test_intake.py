@@ -4,14 +4,18 @@ import pytest
 
 from mqtt_lab import Engine, find_plan
 from retrowalk.messages import Stamp
+from retrowalk.model.observations import ButtonPress, ButtonSource
 from retrowalk.mqtt import MqttSettings
 from retrowalk.mqtt.broker import Incoming
-from retrowalk.mqtt.gate import FreshnessGate
+from retrowalk.mqtt.gate import MOST_REMEMBERED, FreshnessGate
 from retrowalk.mqtt.intake import MOST_UNANSWERED, Intake, Sender
 from retrowalk.mqtt.tokens import Tokens
 from retrowalk.mqtt.topics import Topics
 
 STAMP = Stamp(1000.0, 0)
+TOKENS = Tokens(b"")
+TOKEN = TOKENS.current(None, 0)
+COUNTS, STOPS_ONLY = ButtonPress(ButtonSource.DECLARED), ButtonPress(ButtonSource.DECLARED, fresh=False)
 
 
 class Desk:
@@ -21,13 +25,21 @@ class Desk:
         self.engine = Engine()
         self.refused: list[Sender] = []
         self.intake = Intake(
-            Topics.of(MqttSettings(node="lab")),
-            FreshnessGate(Tokens(b"")),
+            Topics.of(MqttSettings(node="lab", declared_buttons=("ok",))),
+            FreshnessGate(TOKENS),
             submit=self.engine.take,
             observe=self.engine.take,
             find_plan=find_plan,
             refuse=lambda sender, _id, _cmd, _reason: self.refused.append(sender),
         )
+
+    def press(self, payload: str, stamp: Stamp = STAMP) -> ButtonPress | None:
+        """Send one press; return what the engine was told of it."""
+        before = len(self.engine.told)
+        self.intake.take(Incoming("retrowalk/lab/button/ok", payload.encode(), False, None, None), None, stamp)
+        told = self.engine.told[before:]
+        assert all(isinstance(item, ButtonPress) for item in told)
+        return next((item for item in told if isinstance(item, ButtonPress)), None)
 
     def send(self, payload: str, response_topic: str | None = None, correlation: bytes | None = None) -> None:
         """Send one command."""
@@ -81,3 +93,35 @@ def test_what_comes_on_no_topic_of_ours_is_nothing() -> None:
     desk.intake.take(Incoming("retrowalk/lab/other", b"stop", False, None, None), None, STAMP)
     assert desk.engine.told == []
     assert desk.refused == []
+
+
+def test_a_press_among_too_many_commands_can_still_stop() -> None:
+    """Somebody else's stuck automation is no reason for a belt to run on."""
+    desk = Desk()
+    for number in range(MOST_REMEMBERED):
+        desk.send(f'{{"cmd":"pause","ts":1000,"id":"{number}"}}')
+    assert desk.refused == []
+    assert desk.press('{"press":"short","ts":1000.25}') == STOPS_ONLY
+    assert desk.refused == [Sender()]
+
+
+@pytest.mark.parametrize("dated", ['"ts":1000', '"ts":1000.5', f'"token":"{TOKEN}"'], ids=["whole", "half", "token"])
+def test_a_second_press_that_looks_like_the_first_can_still_stop(dated: str) -> None:
+    """OK, and at once a press in panic: a coarse clock, or one token, tells them not apart."""
+    desk = Desk()
+    assert desk.press(f'{{"press":"short",{dated}}}') == COUNTS
+    assert desk.press(f'{{"press":"short",{dated}}}') == STOPS_ONLY
+    assert desk.refused == [Sender()]
+
+
+def test_a_press_that_is_delivered_twice_is_one() -> None:
+    """Where the clock is finer than a hand: the second delivery must not stop the belt that the first one started."""
+    desk = Desk()
+    assert desk.press('{"press":"short","ts":1000.25}') == COUNTS
+    assert desk.press('{"press":"short","ts":1000.25}') is None
+    assert desk.press('{"press":"short","ts":1000.26}') == COUNTS
+
+
+def test_a_late_press_can_still_stop_however_its_name_is_written() -> None:
+    """JSON may write a letter as its number."""
+    assert Desk().press('{"\\u0070ress":"short","ts":900}') == STOPS_ONLY

@@ -15,6 +15,10 @@ REMEMBERED_NS: Final = seconds(60)
 MOST_REMEMBERED: Final = 500
 
 
+class Repetition(RefusedMessage):
+    """The same message came lately."""
+
+
 class FreshnessGate:
     """Admits each fresh command once. Reads no clock: time is an argument."""
 
@@ -33,14 +37,12 @@ class FreshnessGate:
             _check_age(message, stamp.wall_s)
 
     def check_first(self, marks: Iterable[Hashable], now_ns: int) -> None:
-        """Return if no message with one of these marks came lately, and remember them. Raises RefusedMessage."""
+        """Return if none with one of these marks came lately, and remember them. Raises Repetition, RefusedMessage."""
         for key in [key for key, forget_ns in self._forget_at.items() if forget_ns <= now_ns]:
             del self._forget_at[key]
         marks = tuple(marks)
         if any(mark in self._forget_at for mark in marks):
-            raise RefusedMessage(
-                "duplicate: the same command came within the last 60 s; a new one needs a new ts or id"
-            )
+            raise Repetition("duplicate: the same command came within the last 60 s; a new one needs a new ts or id")
         if len(self._forget_at) + len(marks) > MOST_REMEMBERED:
             raise RefusedMessage(f"too many commands: more than {MOST_REMEMBERED} within 60 s")
         self._forget_at |= dict.fromkeys(marks, now_ns + REMEMBERED_NS)

@@ -24,12 +24,13 @@ from retrowalk.model.observations import ButtonPress, ButtonSource, Observation
 from retrowalk.model.plan import Plan
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.mqtt.broker import Incoming
-from retrowalk.mqtt.gate import FreshnessGate
+from retrowalk.mqtt.gate import FreshnessGate, Repetition
 from retrowalk.mqtt.topics import Topics
 
 MOST_UNANSWERED: Final = 100
 LONGEST_RESPONSE_TOPIC: Final = 200
 LONGEST_CORRELATION: Final = 256
+_HAND_DIGITS: Final = 1  # of a second: nobody presses twice within a tenth
 
 log = structlog.get_logger(__name__)
 
@@ -85,35 +86,25 @@ class Intake:
         return self._senders.pop(request_id, Sender())
 
     def _press(self, message: Incoming, prompt_id: str | None, stamp: Stamp, *, steady: bool) -> None:
-        """Pass a press on; one that is late, undated or odd is not fresh: it still stops a belt, and no more."""
-        press: PressMessage | Held = "short"
-        held: Held = "short"
+        """Pass a press on; one that is late, undated, repeated or odd is not fresh: it still stops a belt, no more."""
+        press: PressMessage | Held | None = None
         fresh = False
         try:
             press = parse_press(message.payload)
             if isinstance(press, PressMessage):
-                held = press.press
                 self._gate.check_age(press, prompt_id, stamp)
-                fresh = not message.retained
-            else:
-                held, fresh = press, steady and not message.retained
+                if not message.retained:
+                    self._gate.check_first([(message.topic, press.press, press.ts, press.token)], stamp.monotonic_ns)
+            fresh = not message.retained and (steady or isinstance(press, PressMessage))
         except RefusedMessage as refusal:
             self._refuse(Sender(), "", "press", refusal.reason)
-            if b'"press"' not in message.payload:
+            unlike_a_press = press is None and b'"press"' not in message.payload
+            if unlike_a_press or (isinstance(refusal, Repetition) and _is_the_same_one(press)):
                 return
-        if fresh and isinstance(press, PressMessage) and self._came_before(press, message.topic, stamp):
-            return
         if not fresh:
             log.warning("button_stale", topic=message.topic, retained=message.retained, payload=message.payload[:32])
+        held = press.press if isinstance(press, PressMessage) else press
         self._observe(ButtonPress(ButtonSource.DECLARED, held == "long", fresh))
-
-    def _came_before(self, press: PressMessage, topic: str, stamp: Stamp) -> bool:
-        try:
-            self._gate.check_first([(topic, press.press, press.ts, press.token)], stamp.monotonic_ns)
-        except RefusedMessage as refusal:
-            self._refuse(Sender(), "", "press", refusal.reason)
-            return True
-        return False
 
     def _command(self, message: Incoming, prompt_id: str | None, stamp: Stamp) -> None:
         correlation = message.correlation if len(message.correlation or b"") <= LONGEST_CORRELATION else None
@@ -153,3 +144,8 @@ class Intake:
         if topic.startswith(f"{self._topics.response}/"):
             return topic
         return None if topic.split("/")[0] in self._topics.trusted_roots else topic
+
+
+def _is_the_same_one(press: PressMessage | Held | None) -> bool:
+    """Tell whether an equal press is surely no second one: its clock is finer than a hand."""
+    return isinstance(press, PressMessage) and press.ts is not None and round(press.ts, _HAND_DIGITS) != press.ts
