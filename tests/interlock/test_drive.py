@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from retrowalk.interlock.drive import Drive
+from retrowalk.interlock.ramp import Ramp
 from retrowalk.interlock.readings import Readings
 from retrowalk.model import numbers as n
 from retrowalk.model.commands import SetIncline, SetSpeed
@@ -212,19 +213,34 @@ def test_the_console_is_a_ceiling() -> None:
     assert drive.set_point == Speed(120)
 
 
-def test_a_set_point_that_was_not_written_is_due_again() -> None:
-    """And until then what held before it holds: for easing, for the ramp-down, for a level turn."""
+def test_a_set_point_that_is_taken_back_was_never_told() -> None:
+    """What held before it holds: for easing, for the ramp-down, for a level turn; and the ramps go on from there."""
     r = good_readings()
     drive, _ = driven(r, FAST, 5)
     before = drive.set_point
+    assert before is not None
     drive.permitted(SetSpeed(Speed(200)), NOW)
-    drive.not_written()
+    drive.take_back(Speed(80), NOW + 7)
     assert drive.set_point == before
+    assert drive.speed_ramp == Ramp.at(before.centi_kmh, NOW + 7)
     drive.permitted(SetIncline(Incline(10)), NOW)
     assert not drive.level
-    drive.not_written()
+    drive.take_back(Speed(80), NOW + 8)
     assert drive.level
     assert drive.set_point == before
+    assert drive.incline_ramp == Ramp.at(0, NOW + 8)
+
+
+def test_the_first_set_point_is_taken_back_to_board_speed() -> None:
+    """And the incline to what the belt had."""
+    drive = Drive.begin(Speed(80), Incline(20), NOW)
+    drive.permitted(SetSpeed(Speed(80)), NOW)
+    drive.take_back(Speed(80), NOW + 9)
+    assert drive.set_point is None
+    assert drive.speed_ramp == Ramp.at(80, NOW + 9)
+    drive.permitted(SetIncline(Incline(15)), NOW)
+    drive.take_back(Speed(80), NOW + 9)
+    assert drive.incline_ramp == Ramp.at(20, NOW + 9)
 
 
 @pytest.mark.parametrize(("wanted", "plan_cap", "highest", "step", "expected"), [

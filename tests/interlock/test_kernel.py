@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -30,6 +31,7 @@ from retrowalk.model.observations import (
     LinkDown,
     LinkUp,
     MarkerStored,
+    Observation,
     StrapLine,
     Telemetry,
     Tick,
@@ -45,6 +47,7 @@ from support.interlock_bench import NOW, settled_heart, standing
 
 OK = Boarding(1, Facing.BACKWARD, NOW)
 NOTHING = Proposal()
+FASTER = Proposal(target=Speed(400))
 WALK = Proposal(target=Speed(150), incline=LEVEL)
 
 
@@ -79,7 +82,8 @@ def boarding() -> Interlock:
 def on_the_move() -> Interlock:
     """Return one whose belt runs."""
     interlock = boarding()
-    turn(interlock, Telemetry(n.BOARD_SPEED, LEVEL))
+    for _ in range(2):
+        turn(interlock, Telemetry(n.BOARD_SPEED, LEVEL))
     return interlock
 
 
@@ -338,6 +342,68 @@ def test_zero_frames_during_a_countdown_verify_nothing() -> None:
         commands = turn(interlock, Telemetry(STANDSTILL), now_ns=NOW + seconds(at_s))
         assert not [c for c in commands if isinstance(c, Disconnect)]
     assert Disconnect() in turn(interlock, Telemetry(STANDSTILL), now_ns=NOW + seconds(8))
+
+
+def test_one_moving_frame_in_a_countdown_is_no_motion() -> None:
+    """Some machines tell their target ahead of the countdown: zero frames after it verify nothing either."""
+    interlock = boarding()
+    turn(interlock, Telemetry(n.BOARD_SPEED))
+    assert interlock.motion is Motion.MOVING
+    turn(interlock, StrapLine(closed=False))
+    for at_s in range(8):
+        assert Disconnect() not in turn(interlock, Telemetry(STANDSTILL), now_ns=NOW + seconds(at_s))
+    assert Disconnect() in turn(interlock, Telemetry(STANDSTILL), now_ns=NOW + seconds(8))
+
+
+def test_a_belt_that_is_seen_to_run_is_past_its_countdown() -> None:
+    """What stops it then is the Stop: two zero frames verify it at once."""
+    interlock = boarding()
+    turn(interlock, StrapLine(closed=False))
+    for speed in (n.BOARD_SPEED, n.BOARD_SPEED, STANDSTILL):
+        assert Disconnect() not in turn(interlock, Telemetry(speed))
+    assert Disconnect() in turn(interlock, Telemetry(STANDSTILL))
+
+
+def test_a_daemon_that_comes_up_latched_waits_for_a_start_that_may_have_been_the_last_word() -> None:
+    """The one before may have died in the countdown: eight seconds for a machine that is not known yet."""
+    interlock = Interlock(SETTINGS)
+    interlock.boot("restart_in_session", NOW)
+    turn(interlock, LinkUp(MACHINE))
+    for at_s in range(8):
+        assert Disconnect() not in turn(interlock, Telemetry(STANDSTILL), now_ns=NOW + seconds(at_s))
+    assert Disconnect() in turn(interlock, Telemetry(STANDSTILL), now_ns=NOW + seconds(8))
+
+
+@pytest.mark.parametrize("failure", [
+    lambda number: (WriteFailed(number, "in progress"),),
+    lambda number: (Written(number), Answered(number, Answer.FAILED)),
+    lambda _: (),
+])  # fmt: skip
+def test_a_set_point_that_does_not_come_through_is_not_told(failure: Callable[[int], tuple[Observation, ...]]) -> None:
+    """Not written, refused, or stuck: the ramp waits for it, and the belt may not run as if it had been told."""
+    interlock = on_the_move()
+    at_ns = NOW
+    for _ in range(60):
+        at_ns += seconds(0.5)
+        commands = turn(interlock, Telemetry(n.BOARD_SPEED, elapsed_s=at_ns // seconds(1)), FASTER, at_ns)
+        for command in commands:
+            if isinstance(command, PermittedCommand):
+                assert isinstance(command.action, SetSpeed)
+                assert command.action.speed <= n.BOARD_SPEED + MACHINE.step
+                for observation in failure(command.number):
+                    turn(interlock, observation, FASTER, at_ns)
+    assert interlock.readings.allowed(at_ns + n.OVERSPEED_WINDOW_NS + 1) <= n.BOARD_SPEED + n.OVERSPEED_MARGIN
+
+
+def test_a_stop_that_is_asked_for_again_is_pursued_for_as_long_again() -> None:
+    """Outside a session, where nothing verifies it."""
+    interlock = Interlock(SETTINGS)
+    interlock.stop_by_person(NOW)
+    interlock.stop_by_person(NOW + n.STOP_ALARM_STAYS_NS - 1)
+    turn(interlock, now_ns=NOW + 2 * n.STOP_ALARM_STAYS_NS - 2)
+    assert interlock.motion is Motion.STOPPING
+    turn(interlock, now_ns=NOW + 2 * n.STOP_ALARM_STAYS_NS - 1)
+    assert interlock.motion is Motion.IDLE
 
 
 def test_a_latched_stop_once_verified_lets_go_and_keeps_the_marker() -> None:

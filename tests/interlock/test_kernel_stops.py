@@ -12,7 +12,14 @@ from retrowalk.interlock.drive import Drive
 from retrowalk.model import numbers as n
 from retrowalk.model.commands import Disconnect, SetSpeed, Stop
 from retrowalk.model.intent import Proposal
-from retrowalk.model.observations import LinkDown, StrapLine, Telemetry, WriteFailed, Written
+from retrowalk.model.observations import (
+    LinkDown,
+    LinkUp,
+    StrapLine,
+    Telemetry,
+    WriteFailed,
+    Written,
+)
 from retrowalk.model.plan import Facing
 from retrowalk.model.reports import Motion, Rung, StopStep, Warned
 from retrowalk.model.units import LEVEL, STANDSTILL, Speed, seconds
@@ -173,14 +180,20 @@ def test_a_stop_outside_a_session_that_nothing_verifies_is_given_up(step_ns: int
 
 
 @pytest.mark.parametrize(("age_ns", "resets"), [
-    (n.TELEMETRY_TRIP_NS - 1, False), (n.TELEMETRY_TRIP_NS, False), (n.TELEMETRY_TRIP_NS + 1, True),
+    (n.STOP_ALARM_STAYS_NS - 1, False), (n.STOP_ALARM_STAYS_NS, True), (n.STOP_ALARM_STAYS_NS + 1, True),
 ])  # fmt: skip
-def test_a_persons_word_counts_only_where_the_belt_is_silent(age_ns: int, resets: bool) -> None:
-    """For three seconds: until then its frames say what it does."""
+@pytest.mark.parametrize("flap", [(), (LinkDown("gone"),), (LinkDown("gone"), LinkUp(MACHINE))])
+def test_a_persons_word_counts_only_where_the_belt_is_silent(
+    flap: tuple[LinkDown | LinkUp, ...], age_ns: int, resets: bool
+) -> None:
+    """For thirty seconds, over whatever links: until then its frames say what it does."""
     lock = at(Motion.MOVING)
     lock.stop_by_person(NOW)
-    later_ns = NOW + n.STOP_ALARM_STAYS_NS + seconds(10)
+    later_ns = NOW + 2 * n.STOP_ALARM_STAYS_NS
     lock.hear(Telemetry(n.BOARD_SPEED), later_ns - age_ns)
+    lock.hear(Telemetry(None), later_ns)
+    for observation in flap:
+        lock.hear(observation, later_ns)
     assert (lock.reset(later_ns) is None) is resets
 
 

@@ -212,7 +212,7 @@ class Silence:
     @property
     def refreshed(self) -> frozenset[str]:
         """The timers that are kept from passing a limit."""
-        told = {"frame_ns": self.belt, "elapsed_ns": self.belt and self.advances}
+        told = {"frame_ns": self.belt, "heard_ns": self.belt, "elapsed_ns": self.belt and self.advances}
         beats = dict.fromkeys(("good_ns", "_heard_ns", "_changed_ns"), self.heart)
         return frozenset(name for name, kept in (told | beats).items() if kept)
 

@@ -142,13 +142,19 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
         "_relay_closed": AS_IT_IS,
         "_broken": IGNORED,  # follows from the readings, anew in each call
     },
-    _InFlight: {"number": IGNORED, "since_ns": Age((n.ANSWER_PATIENCE_NS,)), "starts": AS_IT_IS},
+    _InFlight: {
+        "number": IGNORED,
+        "since_ns": Age((n.ANSWER_PATIENCE_NS,)),
+        "starts": AS_IT_IS,
+        "written": AS_IT_IS,
+    },
     Readings: {
         "settings": IGNORED,  # fixed in one search
         "heart": _part,
         "belt": _part,
         "machine": _given,
         "plan": _given,
+        "heard_ns": Age((n.STOP_ALARM_STAYS_NS,)),
         "linked_ns": Age((n.START_LOCKOUT_NS, n.STARTS_ON_CONNECT_NS), Rest.OLD),
         "link_lost_because": IGNORED,
         "strap_closed": AS_IT_IS,
@@ -222,6 +228,7 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
     Ladder: {
         "cause": IGNORED,
         "demanded_ns": Age((n.STOP_EFFECT_NS, _RUN_DOWN_NS, n.STOP_ALARM_STAYS_NS), Rest.YOUNG),
+        "asked_ns": Age((n.STOP_ALARM_STAYS_NS,)),
         "from_speed": AS_IT_IS,
         "run_down_ns": IGNORED,  # fixed by the machine
         "new_number": IGNORED,

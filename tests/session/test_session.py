@@ -9,7 +9,7 @@ import pytest
 from retrowalk.model import numbers as n
 from retrowalk.model.intent import Proposal, Wish
 from retrowalk.model.observations import ButtonSource
-from retrowalk.model.plan import Facing, Gap
+from retrowalk.model.plan import ABSOLUTE, Facing, Gap
 from retrowalk.model.reports import (
     Cue,
     Ending,
@@ -373,11 +373,47 @@ def test_the_last_bout_cools_down_at_board_speed(level: int, hold_s: float) -> N
     """The hold begins once the belt is at board speed; then slow, stand, and the question."""
     b = bench().walking(plan(backward((0.5, 20)), level=level))
     assert b.see(21, set_point=Speed(150)) is Phase.COOL_DOWN
-    assert b.see(60) is Phase.COOL_DOWN
+    assert b.see(28) is Phase.COOL_DOWN
     assert b.see(hold_s - 0.1, set_point=BOARD_SPEED) is Phase.COOL_DOWN
     assert b.see(0.3) is Phase.SLOWING
     assert b.stand() is Phase.QUESTIONS
     assert b.wishes[-1] is Wish.CLOSE
+
+
+def test_a_cool_down_that_does_not_come_down_to_board_speed_ends_all_the_same() -> None:
+    """Set-points may fail; half a minute, and then the belt is slowed down and stopped."""
+    b = bench().walking(plan(backward((0.5, 20)), level=1))
+    b.see(21, set_point=Speed(150))
+    assert b.see(28.9) is Phase.COOL_DOWN
+    assert b.see(1.2) is Phase.SLOWING
+
+
+def test_no_pause_stretches_a_session_beyond_its_cap() -> None:
+    """It ends in the walk, with a cool-down; and where nobody is on the belt, without."""
+    limits = replace(TWO_BOUTS.limits, session_s=60)
+    walking, paused = (bench().walking(replace(TWO_BOUTS, limits=limits)) for _ in range(2))
+    assert walking.see(60) in (Phase.COOL_DOWN, Phase.SLOWING)
+    paused.accepted(Verb.PAUSE)
+    paused.stand()
+    assert paused.see(70, standstill_ns=0) in (Phase.QUESTIONS, Phase.IDLE)
+
+
+def test_a_belt_that_ran_backward_for_half_an_hour_is_enough_walked_or_not() -> None:
+    """Time on the belt counts, not only that in which the plan goes on."""
+    b = bench().walking(plan(backward((0.5, 600))))
+    assert b.session.course is not None
+    b.session.course.run_ns = seconds(ABSOLUTE.backward_s) - seconds(1)
+    assert b.see(0.9) is Phase.WALK
+    assert b.see(0.3) is Phase.COOL_DOWN
+
+
+def test_a_treadmill_that_says_nothing_at_rest_is_given_up() -> None:
+    """A link that came back silent is no link."""
+    b = bench().walking(TWO_BOUTS)
+    b.accepted(Verb.PAUSE)
+    b.stand()
+    assert b.see(29, standstill_ns=None) in (Phase.PAUSED, Phase.BOARD)
+    assert b.see(2) in (Phase.QUESTIONS, Phase.IDLE)
 
 
 def test_a_cap_on_minutes_ends_the_session_after_the_bout() -> None:

@@ -83,9 +83,11 @@ class Drive:
         else:
             self.incline = action.incline
 
-    def not_written(self) -> None:
-        """Go back to what held before the last set-point, which is then due again."""
+    def take_back(self, board_speed: Speed, now_ns: int) -> None:
+        """Go back to what held before the last set-point; the ramps go on from there."""
         self.set_point, self.incline = self._former
+        self.speed_ramp = Ramp.at((self.set_point or board_speed).centi_kmh, now_ns)
+        self.incline_ramp = Ramp.at((self.incline or LEVEL).tenths_pct, now_ns)
 
     def _speed(self, target: Speed | None, r: Readings, easing: bool, now_ns: int) -> Speed | None:
         if r.machine is None:

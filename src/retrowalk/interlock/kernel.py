@@ -68,6 +68,7 @@ class _InFlight:
     number: int
     since_ns: int
     starts: bool
+    written: bool = False
 
 
 class Interlock:
@@ -108,12 +109,11 @@ class Interlock:
                 if self._ladder:
                     self._ladder.link_lost(now_ns)
             case Written(number):
-                if self._ladder:
-                    self._ladder.written(number, now_ns)
+                self._hear_written(number, now_ns)
             case WriteFailed(number):
                 self._hear_failure(number, now_ns)
             case Answered(number, answer):
-                self._hear_answer(number, answer)
+                self._hear_answer(number, answer, now_ns)
             case Telemetry() if self.motion is Motion.BOARDING and self.readings.belt.speed:
                 self.motion = Motion.MOVING
             case _:
@@ -138,7 +138,7 @@ class Interlock:
     def permit(self, proposal: Proposal, now_ns: int) -> None:
         """Turn what the session proposes into what may be: nothing, unless every rule that applies is unbroken."""
         if self._in_flight and now_ns - self._in_flight.since_ns > n.ANSWER_PATIENCE_NS:
-            self._in_flight = None
+            self._let_fly(self._in_flight, now_ns)
         match self.motion:
             case Motion.STANDSTILL:
                 self._keep_control(now_ns)
@@ -162,10 +162,11 @@ class Interlock:
             machine, belt = self.readings.machine, self.readings.belt
             run_down_ns = seconds((machine.run_down_s if machine else n.RUN_DOWN_S) * n.RUN_DOWN_PATIENCE)
             speed = self.readings.highest if belt.speed is None else belt.speed
+            may_count_down = self.motion is not Motion.STANDSTILL and not belt.runs
             belt.distrust_standstill()
             cause = latch[0] if latch else cause
             self._ladder = Ladder(cause, now_ns, speed, run_down_ns, self._next_number, relay=self._relay_closed)
-            if self.motion is Motion.BOARDING and self.readings.started_ns is not None:
+            if may_count_down and self.readings.started_ns is not None:
                 self._ladder.not_before_ns = self.readings.started_ns + self.readings.start_patience_ns
             self._ladder.begin(self.readings.linked, now_ns)
         self.motion = Motion.STOPPING
@@ -209,6 +210,7 @@ class Interlock:
             return
         words = f"the daemon was interrupted in a session ({cause})"
         self.commands.append(Connect())
+        self.readings.started_ns = now_ns  # the daemon before may have written START as its last word
         self.stop(now_ns, latch=(cause, words, "see that nobody is on the belt"))
 
     def reset(self, now_ns: int) -> str | None:
@@ -228,11 +230,10 @@ class Interlock:
 
     def awaits_word(self, now_ns: int) -> bool:
         """Only a person can tell whether the belt stands: telemetry has been silent for too long after a stop."""
-        r, ladder = self.readings, self._ladder
-        if ladder is None or now_ns - ladder.demanded_ns < n.STOP_ALARM_STAYS_NS:
+        if self._ladder is None:
             return False
-        age_ns = r.belt.age_ns(now_ns)
-        return not r.linked or age_ns is None or age_ns > n.TELEMETRY_TRIP_NS
+        last_ns = max(self._ladder.demanded_ns, self.readings.heard_ns)
+        return now_ns - last_ns >= n.STOP_ALARM_STAYS_NS
 
     def take_word(self, now_ns: int) -> bool:
         """Take the word of a person at the machine that the belt stands. A latched stop takes a reset instead."""
@@ -334,7 +335,9 @@ class Interlock:
 
     def _give_up(self, now_ns: int) -> None:
         """End a stop outside a session that cannot be verified: it must not stop somebody else's walk later."""
-        if self.opened or self.trip is not None or not self.awaits_word(now_ns):
+        asked_ns = self._ladder.asked_ns if self._ladder else now_ns
+        waited = now_ns - asked_ns >= n.STOP_ALARM_STAYS_NS and self.awaits_word(now_ns)
+        if self.opened or self.trip is not None or not waited:
             return
         words = (
             "no treadmill was seen to stand for 30 s: the stop is given up, hands off. If a belt moves: pull the cord"
@@ -410,17 +413,35 @@ class Interlock:
         self._in_flight = _InFlight(number, now_ns, isinstance(action, Start))
         self.commands.append(PermittedCommand(number, action, now_ns + n.PERMIT_EXPIRES_NS))
 
+    def _hear_written(self, number: int, now_ns: int) -> None:
+        if self._ladder:
+            self._ladder.written(number, now_ns)
+        if self._in_flight and self._in_flight.number == number:
+            self._in_flight.written = True
+
     def _hear_failure(self, number: int, now_ns: int) -> None:
         if self._ladder:
             self._ladder.failed(number, now_ns)
         if self._in_flight and self._in_flight.number == number:
             if self._in_flight.starts:
                 self.readings.start_refused = True
-            elif self._drive:
-                self._drive.not_written()
+            else:
+                self._take_back(now_ns)
             self._in_flight = None
 
-    def _hear_answer(self, number: int, answer: Answer) -> None:
+    def _let_fly(self, flight: _InFlight, now_ns: int) -> None:
+        """Wait no longer for an answer; what never got to the wire was not told."""
+        self._in_flight = None
+        if not (flight.written or flight.starts):
+            self._take_back(now_ns)
+
+    def _take_back(self, now_ns: int) -> None:
+        """Count the last set-point as not told: the ramp goes on from the one before, and so does what is allowed."""
+        if self._drive:
+            self._drive.take_back(self.readings.board_speed, now_ns)
+            self.readings.command(self._drive.set_point or self.readings.board_speed, now_ns)
+
+    def _hear_answer(self, number: int, answer: Answer, now_ns: int) -> None:
         if number == self._control_number:
             self.readings.control_lost = answer is Answer.NOT_PERMITTED
         if self._in_flight is None or self._in_flight.number != number:
@@ -433,6 +454,7 @@ class Interlock:
         elif starts:
             self.readings.answered_start(answer)
         else:
+            self._take_back(now_ns)
             self.reports.append(Warned("set_point_refused", f"the treadmill refused a set-point: {answer.value}"))
 
 

@@ -38,6 +38,7 @@ class Readings:
     belt: Belt = field(default_factory=Belt)
     machine: Machine | None = None
     plan: Plan | None = None
+    heard_ns: int = 0  # when the treadmill last told its speed, over whatever link
     linked_ns: int | None = None
     link_lost_because: str = ""
     strap_closed: bool | None = None
@@ -167,6 +168,7 @@ class Readings:
         match observation:
             case Telemetry():
                 self.belt.hear(observation, now_ns)
+                self.heard_ns = self.belt.frame_ns or self.heard_ns
                 self._time_overspeed(now_ns)
             case HeartRateSample():
                 self.heart.hear(observation, now_ns)

@@ -17,8 +17,9 @@ class Course:
     bout_index: int = 0
     stage_index: int = 0
     stage_ns: int = 0  # walked in this stage
-    backward_ns: int = 0
+    backward_ns: int = 0  # of that, what was walked backward
     walked_ns: int = 0
+    run_ns: int = 0  # that the belt ran beneath somebody who faces backward, walking or not
 
     @property
     def bout(self) -> Bout:
@@ -69,6 +70,16 @@ class Course:
             self.backward_ns += spent_ns
         return self.stage_left_ns <= 0
 
+    def run(self, spent_ns: int) -> None:
+        """Count time in which the belt runs."""
+        if self.bout.facing is Facing.BACKWARD:
+            self.run_ns += spent_ns
+
+    def overdue(self, now_ns: int) -> bool:
+        """A cap on minutes is passed, whatever was planned and however it was interrupted."""
+        session_cap_s = min(self.plan.limits.session_s, ABSOLUTE.session_s)
+        return self.run_ns > seconds(ABSOLUTE.backward_s) or now_ns - self.begun_ns > seconds(session_cap_s)
+
     def advance_stage(self) -> bool:
         """Go to the next stage; False: the bout is over."""
         if self.next_stage is None:
@@ -84,13 +95,12 @@ class Course:
         """The next bout would pass a cap on minutes: the session ends after the current one."""
         limits = self.plan.limits
         backward_cap_s = min(limits.backward_s, ABSOLUTE.backward_s)
-        session_cap_s = min(limits.session_s, ABSOLUTE.session_s)
         following = self.plan.bouts[self.bout_index + 1] if self.has_next_bout else None
         if following is None:
             return True
         backward_s = following.duration_s if following.facing is Facing.BACKWARD else 0
         too_much = self.backward_ns + seconds(backward_s) > seconds(backward_cap_s)
-        return too_much or now_ns - self.begun_ns > seconds(session_cap_s)
+        return too_much or self.overdue(now_ns)
 
     @property
     def total_ns(self) -> int:

@@ -43,6 +43,7 @@ type Refusal = str | None
 
 _ON_THE_BELT = (Phase.STARTING, Phase.STEP_ON, Phase.WALK, Phase.COOL_DOWN)
 _COMING_TO_REST = (Phase.SLOWING, Phase.STOPPING)
+_RUNNING = (Motion.BOARDING, Motion.MOVING, Motion.STOPPING)
 _OVER = (Phase.IDLE, Phase.QUESTIONS, Phase.TRIPPED)
 _AT_REST = (Phase.BOARD, Phase.REST, Phase.TURN, Phase.PAUSED)
 
@@ -70,6 +71,7 @@ class Session:
         self._ready_ns = 0  # the least time of a rest is over
         self._unlinked_ns: int | None = None
         self._moving_ns: int | None = None
+        self._slow_ns = 0  # since when the cool-down has been at board speed
         self._steady_ns: int | None = None  # since when the belt has been at board speed or above
         self._bouts_done = 0
         self._started = False
@@ -172,6 +174,8 @@ class Session:
             self._stopped_under_way(view, now_ns)
         elif view.pausing and self.phase in _ON_THE_BELT:
             self._slow(self._after_pause, now_ns)
+        if self.course and view.motion in _RUNNING:
+            self.course.run(now_ns - self._last_ns)
         handler = self._advance.get(self.phase)
         if handler:
             handler(view, now_ns)
@@ -226,7 +230,10 @@ class Session:
         course = self.course
         if course is None or self._given_up(view, now_ns):
             return
-        if self.prompts.open is None:
+        if course.overdue(now_ns):
+            self._say(words.TIME_IS_UP)
+            self._finish(now_ns)
+        elif self.prompts.open is None:
             if view.standstill_ns is not None and now_ns - view.standstill_ns >= n.STANDSTILL_SETTLED_NS:
                 first = not self._started
                 text = words.board(course.bout, first=first, resumed=not course.untouched)
@@ -237,6 +244,8 @@ class Session:
             self._finish(now_ns)
 
     def _start(self, view: View, now_ns: int) -> None:
+        if self._out_of_time(now_ns):
+            return
         if view.motion is Motion.STANDSTILL and now_ns - self._boarding.confirmed_ns > n.CONFIRM_EXPIRES_NS:
             self._go(Phase.BOARD, now_ns)
         if view.motion is not Motion.MOVING or view.machine is None:
@@ -251,6 +260,8 @@ class Session:
 
     def _step_on(self, view: View, now_ns: int) -> None:
         del view
+        if self._out_of_time(now_ns):
+            return
         if self.prompts.open:
             if now_ns - self.prompts.open.opened_ns > n.PROMPT_EXPIRES_NS:
                 self._ending = Ending.UNANSWERED
@@ -260,7 +271,7 @@ class Session:
 
     def _walk(self, view: View, now_ns: int) -> None:
         course = self.course
-        if course is None:
+        if course is None or self._out_of_time(now_ns):
             return
         over = course.walk(now_ns - self._last_ns)
         cue = self._cues.due(course, view.board_speed, now_ns)
@@ -278,13 +289,27 @@ class Session:
             after = Phase.REST if course.interval.gap is Gap.REST else Phase.TURN
             self._slow(after, now_ns)
 
+    def _out_of_time(self, now_ns: int) -> bool:
+        """End on the belt a session that has passed a cap on minutes, however often it was paused."""
+        if self.course is None or not self.course.overdue(now_ns):
+            return False
+        self.prompts.withdraw()
+        if self.phase is Phase.WALK:
+            self._go(Phase.COOL_DOWN, now_ns)
+        else:
+            self._slow(Phase.QUESTIONS, now_ns)
+        self._say(words.TIME_IS_UP)
+        return True
+
     def _cool_down(self, view: View, now_ns: int) -> None:
+        """Hold board speed for a while; a belt that is not brought down to it in time ends like any other."""
         level_0 = self.plan is not None and self.plan.level == 0
         hold_ns = n.COOL_DOWN_HOLD_LEVEL_0_NS if level_0 else n.COOL_DOWN_HOLD_NS
-        slow = view.set_point is None or view.set_point <= view.board_speed
-        if not slow:
-            self._phase_ns = now_ns  # the hold begins at board speed
-        elif now_ns - self._phase_ns >= hold_ns:
+        fast = view.set_point is not None and view.set_point > view.board_speed
+        if fast:
+            self._slow_ns = now_ns
+        since_ns, most_ns = (self._phase_ns, n.RAMP_DOWN_PATIENCE_NS) if fast else (self._slow_ns, hold_ns)
+        if now_ns - since_ns >= most_ns:
             self._slow(Phase.QUESTIONS, now_ns)
 
     def _stand(self, view: View, now_ns: int) -> None:
@@ -482,8 +507,8 @@ class Session:
         return Proposal(target=slowest, incline=incline, halt=(slow and not tilted) or impatient)
 
     def _given_up(self, view: View, now_ns: int) -> bool:
-        """End a session at standstill whose treadmill has been out of reach for too long."""
-        if view.linked:
+        """End a session at standstill whose treadmill has been out of reach, or has said nothing, for too long."""
+        if view.linked and view.standstill_ns is not None:
             self._unlinked_ns = None
             return False
         self._unlinked_ns = self._unlinked_ns or now_ns
@@ -588,7 +613,7 @@ class Session:
 
     def _go(self, phase: Phase, now_ns: int) -> None:
         if phase is not self.phase:
-            self.phase, self._phase_ns, self.cue = phase, now_ns, None
+            self.phase, self._phase_ns, self._slow_ns, self.cue = phase, now_ns, now_ns, None
             self.reports.append(PhaseChanged(phase))
             if phase in words.ON_ENTERING:
                 self._say(words.ON_ENTERING[phase])

@@ -18,6 +18,7 @@ COOL_DOWN: Final = "Almost done. Board speed, then the belt stops."
 FINISHED: Final = "Done. Stand for ten seconds, onto the side boards, turn around, unclip last."
 QUESTION: Final = "How was it? One press: fine. Two: hard. A long one: it hurt."
 BROKER_LOST: Final = "The link to home automation is lost. The belt slows down and stops."
+TIME_IS_UP: Final = "That is all the time of one session. The belt slows down and stops."
 UNANSWERED: Final = "Nobody answered for two minutes: the session is over."
 LATCHED: Final = "a stop is latched; see what tripped, mend it, then reset"
 GAPS: Final = {Gap.REST: "Rest. Onto the side boards.", Gap.TURN: "Onto the side boards, and turn around."}

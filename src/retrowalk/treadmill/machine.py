@@ -121,11 +121,11 @@ def _text(value: bytes) -> str:
 
 
 def _speeds(said: ValueRange | None) -> Facts:
-    """Return the speed range as far as it makes sense."""
+    """Return the speed range as far as it makes sense; one that begins at zero begins at its first step."""
     if said is None or not 0 <= said.min < said.max:
         _log.warning("speed_range_assumed", said=said)
         return Facts()
-    return Facts(slowest_kmh=said.min, fastest_kmh=said.max, step_kmh=said.step or None)
+    return Facts(slowest_kmh=said.min or said.step or None, fastest_kmh=said.max, step_kmh=said.step or None)
 
 
 def _inclines(features: Features | None, said: ValueRange | None) -> InclineRange | None:
