@@ -8,8 +8,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -25,7 +25,6 @@ _READY_WITHIN_S: Final = 60.0
 _SAMPLE_EVERY_S: Final = 2.0
 _FOUR_HZ: Final = "split-frames"  # four times a second, two frames each
 _PROGRAM: Final = "five-easy"  # 14:30 with turns, rests and ramps
-_LONGEST_REST_S: Final = 120.0  # with a prompt, a countdown and stepping on
 LONGEST_MINUTES: Final = 12.0
 _LONGEST_S: Final = LONGEST_MINUTES * 60
 
@@ -86,27 +85,32 @@ def session(tell: Tell, minutes: float) -> Figures:
 
 
 async def _session(minutes: float, tell: Tell) -> Figures:
+    async with _walking() as set_:
+        figures = await _cost(set_.stage.daemon.pid, minutes * 60, tell)
+        if set_.home.states[-1]["phase"] == "idle":
+            raise RuntimeError("the session ended before its cost was measured: the figures would mean nothing")
+    async with _walking() as set_:
+        since_s = set_.now_s
+        set_.simulator.do("pull_strap")
+        return figures | {"strap_to_stop_process_ms": (await set_.stop_written(since_s) - since_s) * 1000}
+
+
+@asynccontextmanager
+async def _walking() -> AsyncIterator[Scene]:
+    """Bring somebody who answers each prompt to their first walk."""
     with TemporaryDirectory() as name:
         async with scene(Path(name), _FOUR_HZ) as set_:
             pressing = asyncio.create_task(_press_at_prompts(set_.home))
             try:
-                await _walk(set_)
-                figures = await _cost(set_.stage.daemon.pid, minutes * 60, tell)
+                await set_.home.taken("select_program", _PROGRAM)
+                await set_.clip_on()
+                await set_.home.taken("arm")
+                for phase in ("board", "starting", "step_on", "walk"):
+                    await set_.home.phase(phase)
+                yield set_
             finally:
                 pressing.cancel()
                 await asyncio.gather(pressing, return_exceptions=True)
-            await set_.home.until(lambda: set_.home.states[-1]["phase"] == "walk" or None, "a walk", _LONGEST_REST_S)
-            since_s = set_.now_s
-            set_.simulator.do("pull_strap")
-            return figures | {"strap_to_stop_process_ms": (await set_.stop_written(since_s) - since_s) * 1000}
-
-
-async def _walk(set_: Scene) -> None:
-    await set_.home.taken("select_program", _PROGRAM)
-    await set_.clip_on()
-    await set_.home.taken("arm")
-    for phase in ("board", "starting", "step_on", "walk"):
-        await set_.home.phase(phase)
 
 
 async def _press_at_prompts(home: Home) -> None:
