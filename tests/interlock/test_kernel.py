@@ -401,9 +401,9 @@ def test_a_stop_that_is_asked_for_again_is_pursued_for_as_long_again() -> None:
     interlock.stop_by_person(NOW)
     interlock.stop_by_person(NOW + n.STOP_ALARM_STAYS_NS - 1)
     turn(interlock, now_ns=NOW + 2 * n.STOP_ALARM_STAYS_NS - 2)
-    assert interlock.motion is Motion.STOPPING
+    assert interlock.view().motion is Motion.STOPPING
     turn(interlock, now_ns=NOW + 2 * n.STOP_ALARM_STAYS_NS - 1)
-    assert interlock.motion is Motion.IDLE
+    assert interlock.view().motion is Motion.IDLE
 
 
 def test_a_latched_stop_once_verified_lets_go_and_keeps_the_marker() -> None:
