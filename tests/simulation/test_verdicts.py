@@ -26,6 +26,7 @@ FACTS = Facts(
     remote_start=False,
     hard_bpm=140,
     happens=frozenset(),
+    lasting=frozenset({"silence", "link_loss"}),
     expected_s=300,
 )
 
@@ -230,6 +231,18 @@ def test_a_trip_that_nothing_explains_is_a_nuisance() -> None:
     told.say("world", "silence")
     told.say("said", "tripped", "telemetry_stale")
     assert told.kinds == set()
+
+
+@pytest.mark.parametrize(
+    ("what", "cause", "explains"), [("loop_stall", "loop_lag", False), ("silence", "stop_unseen", True)]
+)
+def test_what_is_over_at_once_explains_a_trip_for_a_minute(what: str, cause: str, explains: bool) -> None:
+    """And what lasts, for as long as it does."""
+    told = walking()
+    told.say("world", what)
+    told.now_s += law.RECENT_S + 1
+    told.say("said", "tripped", cause)
+    assert (told.kinds == set()) is explains
 
 
 def test_a_clean_session_without_an_end_is_stuck() -> None:

@@ -21,6 +21,7 @@ class Facts:
     remote_start: bool
     hard_bpm: int | None
     happens: frozenset[str]
+    lasting: frozenset[str]  # kinds of trouble that go on until they are said to be over; the others are over at once
     expected_s: float
 
     @property

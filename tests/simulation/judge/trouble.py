@@ -11,6 +11,7 @@ class Trouble:
     """Remembers each happening: whether it goes on, and when it was last heard of."""
 
     def __init__(self, facts: Facts) -> None:
+        self._lasting = facts.lasting
         self._liar = facts.machine in LIARS
         self._active: set[str] = set()
         self._recent: dict[str, float] = {}
@@ -19,7 +20,10 @@ class Trouble:
     def hear(self, now_s: float, name: str, *, over: bool) -> None:
         """Take note that something begins, or is over."""
         self._recent[name] = now_s
-        (self._active.discard if over else self._active.add)(name)
+        if over:
+            self._active.discard(name)
+        elif name in self._lasting:
+            self._active.add(name)
         if name in BLURS_SPEED:
             self._blurred_s = now_s
 

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 
 from retrowalk.model.settings import StrapTier
+from simulation.happenings import HAPPENINGS
 from simulation.judge import Facts, Judge, Verdict
 from simulation.story import Story
 from simulation.world.world import World
@@ -65,5 +66,6 @@ def facts_of(story: Story) -> Facts:
         remote_start=story.settings.remote_start,
         hard_bpm=story.settings.heart.hard_bpm if story.settings.heart else None,
         happens=frozenset(h.what for h in story.happenings),
+        lasting=frozenset(name for name, kind in HAPPENINGS.items() if kind.end),
         expected_s=story.expected_s,
     )
