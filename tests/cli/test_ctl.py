@@ -5,8 +5,10 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from socketserver import StreamRequestHandler, UnixStreamServer
 
 import pytest
 import typer
@@ -168,6 +170,72 @@ def test_a_daemon_that_runs_and_does_not_answer_is_not_called_absent(tmp_path: P
     assert result.exit_code == 3
     assert "runs, but is busy or stuck" in result.output
     assert "no daemon answers" not in result.output
+
+
+ODD = [b'{"state": {"pha', b"\xff\xfe\n", b"[1]\n", b"{}\n", b'{"ok": 1}\n', b'{"ok": false}\n', b"[" * 99_999 + b"\n"]
+
+
+class _Odd(UnixStreamServer):
+    answers: list[bytes]
+
+
+class _OddHandler(StreamRequestHandler):
+    server: _Odd
+
+    def handle(self) -> None:
+        """Answer one line: the next, or the last again."""
+        self.rfile.readline()
+        with suppress(BrokenPipeError):
+            self.wfile.write(self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0])
+
+
+@pytest.fixture
+def odd(tmp_path: Path) -> Iterator[_Odd]:
+    """Serve what the test puts into `answers`."""
+    with _Odd(str(tmp_path / "odd.sock"), _OddHandler) as server:
+        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
+        serving.start()
+        yield server
+        server.shutdown()
+        serving.join()
+
+
+@pytest.mark.parametrize("verb", ["state", "arm", "stop"])
+@pytest.mark.parametrize("answer", [*ODD, b'{"ok": false, "reason": "\\ud800"}\n'])
+def test_an_odd_answer_is_told_in_a_sentence(odd: _Odd, run: Run, tmp_path: Path, verb: str, answer: bytes) -> None:
+    """Cut off, no text, no object, nothing in it: what to do instead is said, and a Stop is not called done."""
+    odd.answers = [answer]
+    result = run(verb, "--socket", tmp_path / "odd.sock")
+    assert (result.exit_code, type(result.exception)) == (3, SystemExit)
+    assert "runs, but it answers in a way that cannot be understood" in result.output
+    assert "pull the cord" in result.output
+    assert "retrowalk stop" in result.output
+
+
+@pytest.mark.parametrize("answer", [*ODD, b'{"ok": true}\n', b'{"state": 7}\n'])
+def test_a_stop_that_is_taken_and_then_answered_oddly_is_not_confirmed(
+    odd: _Odd, run: Run, tmp_path: Path, answer: bytes
+) -> None:
+    """Exit 5: nobody saw the belt stand."""
+    odd.answers = [b'{"ok": true, "stops_verified": 0}\n', answer]
+    result = run("stop", "--socket", tmp_path / "odd.sock")
+    assert (result.exit_code, type(result.exception)) == (5, SystemExit)
+    assert "cannot be understood" in result.output
+    assert "pull the cord" in result.output
+    assert "retrowalk stop" in result.output
+
+
+@pytest.mark.parametrize("state", [b"null", b"{}", b'{"motion": ["idle"], "alarm": 7}'])
+def test_a_state_that_says_little_confirms_nothing(
+    odd: _Odd, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: bytes
+) -> None:
+    """Before there is one, or with none of what was expected in it."""
+    monkeypatch.setattr(module, "ASKS_EVERY_S", 0.01)
+    monkeypatch.setattr(module, "STANDS_WITHIN_S", 0.1)
+    odd.answers = [b'{"ok": true, "stops_verified": 0}\n', b'{"stops_verified": 1, "state": ' + state + b"}\n"]
+    result = run("stop", "--socket", tmp_path / "odd.sock")
+    assert (result.exit_code, type(result.exception)) == (5, SystemExit)
+    assert "NOT CONFIRMED" in result.output
 
 
 def test_values_and_prompts_reach_the_engine(daemon: Daemon, run: Run) -> None:

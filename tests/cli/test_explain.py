@@ -91,7 +91,7 @@ def test_between_sessions_it_is_not_made_a_drama_of() -> None:
 
 
 class _Answering(UnixStreamServer):
-    answer: dict[str, Any]
+    answer: Any
 
 
 class _Handler(StreamRequestHandler):
@@ -131,6 +131,16 @@ def test_a_daemon_that_cannot_explain_itself_is_not_guessed_about(
     daemon.answer = {"ok": False, "reason": "unknown command 'explain'"}
     assert main(["explain", "--socket", str(tmp_path / "control.sock")]) == 3
     assert "of another version" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("answer", [[1], {}, {"ok": True}, {"explain": 7}, "explain", None])
+def test_an_odd_answer_is_told_in_a_sentence(
+    daemon: _Answering, tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: object
+) -> None:
+    """Something runs there, so the configuration is no answer: exit status 3."""
+    daemon.answer = answer
+    assert main(["explain", "--socket", str(tmp_path / "control.sock")]) == 3
+    assert "cannot be understood" in capsys.readouterr().err
 
 
 def configured(folder: Path, tier: str) -> str:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from retrowalk.config import ConfigError, load_config
-from retrowalk.control import ask
+from retrowalk.control import AnswerUnreadable, ask
 from retrowalk.messages import COMMANDS
 from retrowalk.model.reports import Motion
 from retrowalk.model.requests import Verb
@@ -47,15 +47,16 @@ def ctl(
     verb = _verb(command)
     path = _socket(socket, config)
     answer = _ask(path, _message(verb, value, prompt))
-    if "state" in answer:
-        Console().print_json(json.dumps(answer["state"]))
-    elif not answer["ok"] and verb == Verb.STOP:  # it never is refused: the engine itself is stuck
+    refused = answer.get("ok") is False
+    if refused and verb == Verb.STOP:  # it never is refused: the engine itself is stuck
         raise _not_confirmed(answer["reason"])
-    elif not answer["ok"]:
+    if refused:
         typer.echo(f"refused: {answer['reason']}", err=True)
         raise typer.Exit(REFUSED)
-    elif verb == Verb.STOP:
+    if verb == Verb.STOP:
         _follow_stop(path, answer.get("stops_verified"))
+    elif verb == "state":
+        Console().print_json(json.dumps(answer["state"]))
     else:
         typer.echo(f"{verb}: ok")
 
@@ -68,8 +69,8 @@ def _follow_stop(path: Path, before: object) -> None:
     typer.echo("stop: taken; waiting until the belt is seen to stand …")
     ends_at, told, over = time.monotonic() + STANDS_WITHIN_S, "", False
     while time.monotonic() < ends_at and not over:
-        answer = _ask(path, {"cmd": "state"})
-        state = answer["state"] or {}
+        answer = _ask(path, {"cmd": "state"}, otherwise=UNVERIFIED)
+        state = answer.get("state") or {}
         over = state.get("motion") in (Motion.IDLE, Motion.STANDSTILL)
         if over and _more(answer.get("stops_verified"), before):
             typer.echo("the belt stands, verified")
@@ -92,8 +93,8 @@ def _not_confirmed(why: str) -> typer.Exit:
     return typer.Exit(UNVERIFIED)
 
 
-def _ask(path: Path, message: dict[str, Any]) -> dict[str, Any]:
-    """Ask the daemon; exit 3, in words, where nobody answers."""
+def _ask(path: Path, message: dict[str, Any], *, otherwise: int = NO_DAEMON) -> dict[str, Any]:
+    """Ask the daemon; exit with the status `otherwise`, in words, where nobody answers well."""
     for last in (False, True):
         try:
             return ask(path, message)
@@ -106,10 +107,11 @@ def _ask(path: Path, message: dict[str, Any]) -> dict[str, Any]:
         except OSError as error:
             if not last and message["cmd"] in _REPEATABLE:
                 continue
-            typer.echo(f"the daemon at {path} runs, but is busy or stuck and did not answer: {error}", err=True)
+            why = "" if isinstance(error, AnswerUnreadable) else "is busy or stuck and did not answer: "
+            typer.echo(f"the daemon at {path} runs, but {why}{error}", err=True)
             break
     typer.echo(f"{PULL} {INSTEAD}", err=True)
-    raise typer.Exit(NO_DAEMON)
+    raise typer.Exit(otherwise)
 
 
 def _verb(command: str) -> str:

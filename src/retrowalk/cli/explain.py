@@ -16,7 +16,7 @@ from retrowalk.cli.ctl import DEFAULT_SOCKET
 from retrowalk.cli.explain_view import screen
 from retrowalk.cli.obstacles import obstacles
 from retrowalk.config import DEFAULT_CONFIG, Config, ConfigError, load_config
-from retrowalk.control import ask
+from retrowalk.control import AnswerUnreadable, ask
 from retrowalk.messages import Stamp
 from retrowalk.messages.explain import ExplainMessage, explain_ahead
 from retrowalk.model.plan import Plan
@@ -60,6 +60,8 @@ def _asked(path: Path) -> ExplainMessage | None:
         return None
     except PermissionError:
         words = f"you may not open {path}: use sudo, or join its group"
+    except AnswerUnreadable as error:
+        words = f"the daemon at {path} runs, but {error}"
     except OSError as error:
         words = f"the daemon at {path} runs, but is busy or stuck and did not answer: {error}"
     except (KeyError, ValidationError):

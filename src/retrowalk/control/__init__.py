@@ -5,7 +5,7 @@ Who may open the socket may command: its mode is 0660. There is no freshness che
 
 from __future__ import annotations
 
-from retrowalk.control.asking import ask, talk
+from retrowalk.control.asking import AnswerUnreadable, ask, talk
 from retrowalk.control.server import ControlServer
 
-__all__ = ["ControlServer", "ask", "talk"]
+__all__ = ["AnswerUnreadable", "ControlServer", "ask", "talk"]
