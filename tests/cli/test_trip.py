@@ -174,6 +174,49 @@ def test_the_list_has_a_line_a_trip_and_a_damaged_one_hides_none(
     assert "readings" not in listed[0]
 
 
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"at": 1e18},
+        {"at": float("nan")},
+        {"at": -1.0},
+        {"heart_rate_bpm": 10**400},
+        {"readings": [reading(0, 0.8).model_copy(update={"t_s": float("nan")})]},
+        {"readings": [reading(0, 0.8).model_copy(update={"t_s": 1e300})]},
+        {"readings": [reading(0, float("inf"))]},
+    ],
+    ids=["year", "no-time", "before-1970", "heart", "no-second", "second", "speed"],
+)
+def test_a_report_with_figures_beyond_all_bounds_hides_no_other(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: dict[str, object]
+) -> None:
+    """A disk that lies costs one report: it is named, and asked for alone it is refused."""
+    damaged = left(tmp_path, TRIP) / "20280101T000000.000Z.json"
+    damaged.write_text(json.dumps(TRIP.model_dump(mode="json") | TRIP.model_copy(update=damage).model_dump()))
+    assert main(["trip", "--list", str(tmp_path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [words in line for words, line in zip(("cannot be read", "strap is open"), lines, strict=True)] == [
+        True,
+        True,
+    ]
+    assert main(["trip", "--list", "--json", str(tmp_path)]) == 0
+    assert [entry.get("cause") for entry in json.loads(capsys.readouterr().out)] == [None, "strap_open"]
+    assert main(["trip", str(damaged)]) == 2
+    assert f"{damaged} is damaged" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("options", [[], ["--list"], ["--json"], ["--list", "--json"]])
+def test_a_report_that_does_not_exist_is_not_called_no_trip(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], options: list[str]
+) -> None:
+    """A typing error must not look like good news; nor a folder that is not there."""
+    for absent in (tmp_path / "absent" / "t.json", tmp_path / "absent"):
+        assert main(["trip", *options, str(absent)]) == 2
+        captured = capsys.readouterr()
+        assert f"{absent}: no such report" in captured.err
+        assert captured.out == ""
+
+
 def test_a_daemon_that_never_tripped_has_nothing_to_tell(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """That is no error."""
     assert main(["trip", str(tmp_path)]) == 0

@@ -38,6 +38,8 @@ def trip(
     console = Console(highlight=False)
     source = file or _folder(config)
     try:
+        if file and not file.exists():
+            raise _refused(f"{file}: no such report, and no folder of reports")
         paths = [source] if source.is_file() else trip_files(source)
         if list_ and json_:
             _print_list(paths)
@@ -50,9 +52,9 @@ def trip(
     except TripUnreadable as error:
         raise _refused(str(error)) from None
     except PermissionError as error:
-        raise _refused(f"you may not read {error.filename}: use sudo, or join its group") from None
+        raise _refused(f"you may not read {error.filename or source}: use sudo, or join its group") from None
     except OSError as error:
-        raise _refused(f"{error.filename} cannot be read: {error.strerror}") from None
+        raise _refused(f"{error.filename or source} cannot be read: {error.strerror}") from None
 
 
 def _show(report: TripMessage, console: Console, json_: bool) -> None:
