@@ -126,6 +126,46 @@ def test_a_text_of_the_wrong_form_is_told_as_it_is_written_and_how_to_write_it(
     assert problem.startswith(words)
 
 
+PATHS = [
+    "daemon.runtime_dir",
+    "daemon.state_dir",
+    "strap.socket",
+    "mqtt.password_file",
+    "mqtt.ca_file",
+    "programs.folder",
+]
+
+
+@pytest.mark.parametrize("key", PATHS)
+def test_a_path_that_no_file_can_have_is_told(write: Any, key: str) -> None:
+    """Whoever opens it would fail without a word that helps."""
+    table, name = key.split(".")
+    (problem,) = problems_of(write(f'{WITHOUT_STRAP}[{table}]\n{name} = "a\\u0000b"\n'))
+    assert problem == f'{key} = "a\\u0000b": write a path without the character NUL (\\u0000)'
+
+
+def test_every_path_is_looked_at() -> None:
+    """A new one, too."""
+    tables = {name: field.annotation for name, field in Config.model_fields.items()}
+    found = [
+        f"{table}.{name}"
+        for table, model in tables.items()
+        if isinstance(model, type) and issubclass(model, BaseModel)
+        for name, field in model.model_fields.items()
+        if "Path" in str(field.annotation)
+    ]
+    assert sorted(found) == sorted(PATHS)
+
+
+@pytest.mark.parametrize("key", ["password_file", "ca_file"])
+@pytest.mark.parametrize("name", ["x" * 300, "/" + "y/" * 3000], ids=["name", "path"])
+def test_a_file_whose_name_is_too_long_is_one_that_cannot_be_read(write: Any, key: str, name: str) -> None:
+    """As is one in a folder that lets nobody in."""
+    (problem,) = problems_of(write(f'{WITHOUT_STRAP}[mqtt]\nusername = "me"\n{key} = "{name}"\n'))
+    assert problem.startswith(f"mqtt.{key} = ")
+    assert problem.endswith("a file that the daemon can read is expected")
+
+
 def test_an_address_may_be_written_in_small_letters(write: Any) -> None:
     """It is compared in capitals."""
     config = load_config(write(WITHOUT_STRAP + '[treadmill]\naddress = "aa:bb:cc:dd:ee:0f"\n'), {})

@@ -51,6 +51,13 @@ def _like(pattern: str, words: str) -> AfterValidator:
     return AfterValidator(fitting)
 
 
+def _nameable(path: Path) -> Path:
+    """Accept a path that a file can have."""
+    if "\0" in str(path):
+        raise ValueError("write a path without the character NUL (\\u0000)")
+    return path
+
+
 Address = Annotated[
     str,
     AfterValidator(str.upper),
@@ -61,6 +68,7 @@ Name = Annotated[
     str,
     _like("[a-z0-9][a-z0-9_-]{0,31}", "write 1 to 32 of a-z 0-9 _ -, a letter or a digit first"),
 ]
+Place = Annotated[Path, AfterValidator(_nameable)]
 Topic = Annotated[
     str,
     _like(r"[^+#/$\s]+(/[^+#/\s]+)*", 'write words with / between them, as in "home/retrowalk"; no + # $ or spaces'),
@@ -97,8 +105,8 @@ class DaemonTable(_Table):
     """Which daemon this is, and where it keeps what."""
 
     name: Name = "treadmill"
-    runtime_dir: Path | None = None
-    state_dir: Path | None = None
+    runtime_dir: Place | None = None
+    state_dir: Place | None = None
 
 
 class TreadmillTable(_Table):
@@ -121,7 +129,7 @@ class StrapTable(_Table):
     """How the daemon learns that the safety strap was pulled."""
 
     tier: Literal["reported", "attested", "simulated", "none"] = "none"
-    socket: Path | None = None
+    socket: Place | None = None
 
     @field_validator("tier", mode="before")
     @classmethod
@@ -138,8 +146,8 @@ class MqttTable(_Table):
     host: Annotated[str, Field(min_length=1)] = "localhost"
     port: Annotated[StrictInt, Field(ge=1, le=65535)] = 1883
     username: str | None = None
-    password_file: Path | None = None
-    ca_file: Path | None = None
+    password_file: Place | None = None
+    ca_file: Place | None = None
     base_topic: Topic = "retrowalk"
     discovery_prefix: Topic = "homeassistant"
     declared_buttons: tuple[Name, ...] = ()
@@ -159,7 +167,7 @@ class SessionTable(_Table):
 class ProgramsTable(_Table):
     """Where programs of one's own are."""
 
-    folder: Path | None = None
+    folder: Place | None = None
 
 
 class LogTable(_Table):
@@ -316,7 +324,10 @@ def _contradictions(config: Config, environ: Mapping[str, str]) -> Iterator[Prob
 
 
 def _readable(path: Path) -> bool:
-    return path.is_file() and os.access(path, os.R_OK)
+    try:
+        return path.is_file() and os.access(path, os.R_OK)
+    except OSError:  # its folder lets nobody in, or no file can have such a name
+        return False
 
 
 def _problem(details: ErrorDetails) -> Problem:

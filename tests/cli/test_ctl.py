@@ -283,3 +283,15 @@ def test_the_configuration_names_the_socket(daemon: Daemon, run: Run, tmp_path: 
     assert run("arm", "--config", config).exit_code == 0
     config.write_text("[x]\n")
     assert run("arm", "--config", config).exit_code == 2
+
+
+def test_a_broken_configuration_does_not_leave_somebody_who_wants_a_stop_without_a_word(
+    run: Run, tmp_path: Path
+) -> None:
+    """Exit 2, and what stops the belt without it."""
+    config = tmp_path / "c.toml"
+    config.write_text("[x]\n")
+    result = run("stop", "--config", config)
+    assert result.exit_code == 2
+    assert "pull the cord" in result.output
+    assert "retrowalk stop" in result.output

@@ -45,6 +45,13 @@ def test_a_missing_folder_is_a_refusal(tmp_path: Path) -> None:
     assert "absent: folder: is not there" in str(library.refusals[0])
 
 
+def test_a_folder_that_cannot_be_looked_at_is_a_refusal(tmp_path: Path) -> None:
+    """The system refuses such a name, as it does a folder in one that lets nobody in."""
+    library = load_library([shipped_programs(), tmp_path / ("x" * 300)])
+    assert "folder: is not there, or hidden from you" in str(library.refusals[0])
+    assert library.programs
+
+
 @pytest.mark.parametrize(("asked", "nearest"), [("five-esy", "five-easy"), ("first20s", "first-20s")])
 def test_an_unknown_program_suggests_the_nearest_names(library: Library, asked: str, nearest: str) -> None:
     """The best suggestion comes first, also as an attribute."""

@@ -146,5 +146,5 @@ def _socket(socket: Path | None, config: Path | None) -> Path:
     try:
         return load_config(config).control_socket
     except ConfigError as error:
-        typer.echo(error, err=True)
+        typer.echo(f"{error}\n{PULL} {INSTEAD}", err=True)
         raise typer.Exit(BAD_INPUT) from None

@@ -63,12 +63,21 @@ def _put(loaded: Program | Template, programs: dict[str, Program], templates: di
 
 def _loaded(folders: Iterable[Path]) -> Iterator[tuple[Path, Program | Template | Refusal]]:
     for folder in folders:
-        if not folder.is_dir():
-            missing = Violation("folder", "is not there", "a folder with one TOML file a program is expected")
+        if not _is_folder(folder):
+            missing = Violation(
+                "folder", "is not there, or hidden from you", "a folder with one TOML file a program is expected"
+            )
             yield folder, Refusal(folder, (missing,))
             continue
         for file in sorted(folder.glob("*.toml")):
             yield file, read_program(file)
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # the folder above lets nobody in, or no folder can have such a name
+        return False
 
 
 def _duplicate(file: Path, program_id: str, first: Path) -> Refusal:
