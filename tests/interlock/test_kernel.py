@@ -374,25 +374,51 @@ def test_a_daemon_that_comes_up_latched_waits_for_a_start_that_may_have_been_the
     assert Disconnect() in turn(interlock, Telemetry(STANDSTILL), now_ns=NOW + seconds(8))
 
 
-@pytest.mark.parametrize("failure", [
-    lambda number: (WriteFailed(number, "in progress"),),
-    lambda number: (Written(number), Answered(number, Answer.FAILED)),
-    lambda _: (),
-])  # fmt: skip
-def test_a_set_point_that_does_not_come_through_is_not_told(failure: Callable[[int], tuple[Observation, ...]]) -> None:
-    """Not written, refused, or stuck: the ramp waits for it, and the belt may not run as if it had been told."""
-    interlock = on_the_move()
-    at_ns = NOW
+def driven_for_half_a_minute(follows: Callable[[int], tuple[Observation, ...]]) -> tuple[Interlock, Speed, int]:
+    """Ask a belt for 4 km/h; `follows` is what comes of each set-point. Return the fastest one, and the time."""
+    interlock, at_ns, fastest = on_the_move(), NOW, STANDSTILL
     for _ in range(60):
         at_ns += seconds(0.5)
-        commands = turn(interlock, Telemetry(n.BOARD_SPEED, elapsed_s=at_ns // seconds(1)), FASTER, at_ns)
-        for command in commands:
-            if isinstance(command, PermittedCommand):
-                assert isinstance(command.action, SetSpeed)
-                assert command.action.speed <= n.BOARD_SPEED + MACHINE.step
-                for observation in failure(command.number):
-                    turn(interlock, observation, FASTER, at_ns)
-    assert interlock.readings.allowed(at_ns + n.OVERSPEED_WINDOW_NS + 1) <= n.BOARD_SPEED + n.OVERSPEED_MARGIN
+        interlock.readings.heart.good_ns = at_ns
+        for command in turn(interlock, Telemetry(n.BOARD_SPEED, elapsed_s=at_ns // seconds(1)), FASTER, at_ns):
+            assert isinstance(command, PermittedCommand)
+            assert isinstance(command.action, SetSpeed)
+            fastest = max(fastest, command.action.speed)
+            for observation in follows(command.number):
+                turn(interlock, observation, NOTHING, at_ns)
+    assert interlock.motion is Motion.MOVING
+    return interlock, fastest, at_ns
+
+
+@pytest.mark.parametrize("follows", [
+    lambda number: (WriteFailed(number, "in progress"),),
+    lambda number: (Written(number), Answered(number, Answer.FAILED)),
+    lambda number: (Written(number + 1000),),
+    lambda _: (),
+])  # fmt: skip
+def test_a_set_point_that_does_not_come_through_is_not_told(follows: Callable[[int], tuple[Observation, ...]]) -> None:
+    """Not written, refused, or stuck: the ramp waits for it, and the belt may not run as if it had been told."""
+    interlock, fastest, at_ns = driven_for_half_a_minute(follows)
+    assert fastest <= n.BOARD_SPEED + Speed(50)
+    turn(interlock, WriteFailed(interlock._number, "late"), NOTHING, at_ns)
+    later_ns = at_ns + n.ANSWER_PATIENCE_NS + n.OVERSPEED_WINDOW_NS + 2
+    turn(interlock, Telemetry(n.BOARD_SPEED), NOTHING, at_ns + n.ANSWER_PATIENCE_NS + 1)
+    assert interlock.readings.allowed(later_ns) <= n.BOARD_SPEED + n.OVERSPEED_MARGIN
+
+
+@pytest.mark.parametrize("follows", [
+    lambda number: (Written(number), Answered(number, Answer.SUCCESS)),
+    lambda number: (Written(number),),
+])  # fmt: skip
+def test_set_points_that_come_through_rise(follows: Callable[[int], tuple[Observation, ...]]) -> None:
+    """Also on a machine that never answers."""
+    _, fastest, _ = driven_for_half_a_minute(follows)
+    assert fastest > n.BOARD_SPEED + Speed(60)
+
+
+def test_without_a_stop_nobody_waits_for_a_word() -> None:
+    """Whatever the time."""
+    assert not idle().awaits_word(NOW)
 
 
 def test_a_stop_that_is_asked_for_again_is_pursued_for_as_long_again() -> None:
@@ -839,10 +865,12 @@ def test_a_relay_opens_at_the_standstill_of_a_trip_and_once() -> None:
     interlock = tripped_with_relay()
     assert closed(interlock) == [False]
     interlock.commands.clear()
-    interlock.stop_by_person(NOW)
+    later_ns = NOW + seconds(60)
+    interlock.stop_by_person(later_ns)
     for _ in range(2):
-        interlock.hear(Telemetry(STANDSTILL), NOW)
-        interlock.judge(NOW)
+        interlock.hear(Telemetry(STANDSTILL), later_ns)
+        interlock.judge(later_ns)
+    assert interlock.view().motion is Motion.IDLE
     assert closed(interlock) == []
 
 

@@ -228,7 +228,7 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
     Ladder: {
         "cause": IGNORED,
         "demanded_ns": Age((n.STOP_EFFECT_NS, _RUN_DOWN_NS, n.STOP_ALARM_STAYS_NS), Rest.YOUNG),
-        "asked_ns": Age((n.STOP_ALARM_STAYS_NS,)),
+        "again_ns": Age((n.STOP_ALARM_STAYS_NS,)),
         "from_speed": AS_IT_IS,
         "run_down_ns": IGNORED,  # fixed by the machine
         "new_number": IGNORED,

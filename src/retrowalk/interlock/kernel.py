@@ -313,7 +313,7 @@ class Interlock:
         if verified:
             self._come_to_rest()
         else:
-            self._give_up(now_ns)
+            self._give_up(ladder, now_ns)
 
     def _latch_late(self, ladder: Ladder, now_ns: int) -> None:
         """Latch a stop that was a planned one until the belt did not follow it."""
@@ -333,10 +333,9 @@ class Interlock:
         else:
             self.close()
 
-    def _give_up(self, now_ns: int) -> None:
+    def _give_up(self, ladder: Ladder, now_ns: int) -> None:
         """End a stop outside a session that cannot be verified: it must not stop somebody else's walk later."""
-        asked_ns = self._ladder.asked_ns if self._ladder else now_ns
-        waited = now_ns - asked_ns >= n.STOP_ALARM_STAYS_NS and self.awaits_word(now_ns)
+        waited = now_ns - ladder.again_ns >= n.STOP_ALARM_STAYS_NS and self.awaits_word(now_ns)
         if self.opened or self.trip is not None or not waited:
             return
         words = (

@@ -40,7 +40,7 @@ class Ladder:
     from_speed: Speed
     run_down_ns: int
     new_number: Callable[[], int]
-    asked_ns: int = 0  # when somebody last asked for it
+    again_ns: int = 0  # when somebody last asked for it again
     relay: bool = False  # there is one, and it is closed
     not_before_ns: int = 0  # zero frames verify nothing while the countdown of a START may still be running
     outstanding: dict[int, int] = field(default_factory=dict)  # Stops whose writes have not completed, and since when
@@ -62,7 +62,6 @@ class Ladder:
 
     def begin(self, linked: bool, now_ns: int) -> None:
         """Demand the stop: write it in this very call when there is a link."""
-        self.asked_ns = now_ns
         self._climb(Rung.DEMANDED, now_ns)
         if linked:
             self._write(now_ns)
@@ -78,7 +77,7 @@ class Ladder:
 
     def again(self, linked: bool, now_ns: int) -> None:
         """Write the stop once more at once: somebody demanded it again."""
-        self.asked_ns = now_ns
+        self.again_ns = now_ns
         if linked and not self.rebuilding:
             self._write(now_ns)
 
