@@ -44,7 +44,7 @@ def test_a_stage_is_over_when_its_time_is_walked(spent_s: float, over: bool) -> 
     assert c.untouched
     assert c.walk(seconds(spent_s)) is over
     assert not c.untouched
-    assert c.stage_left_ns == seconds(60) - seconds(spent_s)
+    assert c.stage_left_ns == max(0, seconds(60) - seconds(spent_s))
 
 
 def test_backward_time_is_counted_backward_only() -> None:
@@ -57,15 +57,35 @@ def test_backward_time_is_counted_backward_only() -> None:
     assert (c.walked_ns, c.backward_ns) == (seconds(65), seconds(5))
 
 
+def test_no_stage_takes_more_than_it_planned() -> None:
+    """The loop always looks a little late: that must not cost a program that uses all its minutes a bout."""
+    c = course(replace(THREE, limits=replace(LIMITS, backward_s=120)))
+    c.advance_bout()
+    for stage in THREE.bouts[1].stages:
+        assert c.walk(seconds(stage.duration_s + 0.3))
+        c.advance_stage()
+    assert c.backward_ns == c.walked_ns == seconds(80)
+    assert not c.spent(seconds(200))
+    assert c.bout is THREE.bouts[1]
+
+
 def test_progress_and_time_left() -> None:
     """Walking and resting that lie ahead; progress counts the walking."""
     c = course()
     assert (c.progress, c.left_ns) == (0.0, seconds(180 + 30))
-    c.walk(seconds(90))
+    c.walk(seconds(30))
+    assert (c.progress, c.left_ns) == (pytest.approx(1 / 6), seconds(150 + 30))
+    c.walk(seconds(1000))
+    c.advance_bout()
+    assert c.progress == pytest.approx(1 / 3)
+    c.walk(seconds(1000))
+    c.advance_stage()
+    c.walk(seconds(10))
     assert c.progress == 0.5
     c.walk(seconds(1000))
-    assert c.progress == 1.0
-    assert c.left_ns == seconds(30)
+    c.advance_bout()
+    c.walk(seconds(1000))
+    assert (c.progress, c.left_ns) == (1.0, 0)
     assert course(replace(THREE, bouts=())).progress == 0.0
 
 

@@ -22,6 +22,7 @@ async def _session(machine: str, plan: Plan) -> None:
         h.arm(plan)
         ended = await h.hear(WorkoutEnded)
         assert ended.ending is Ending.COMPLETED, h.said(Tripped)
+        assert ended.bouts_done == len(plan.bouts)
         assert not h.said(Tripped)
         assert h.treadmill.speed_kmh == 0
         assert h.disk.content is None

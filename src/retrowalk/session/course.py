@@ -63,11 +63,12 @@ class Course:
         return self.stage_index == 0 and self.stage_ns == 0
 
     def walk(self, spent_ns: int) -> bool:
-        """Spend walking time; return whether the stage is over."""
-        self.stage_ns += spent_ns
-        self.walked_ns += spent_ns
+        """Spend walking time, of which no stage takes more than it planned; return whether the stage is over."""
+        taken_ns = min(spent_ns, self.stage_left_ns)
+        self.stage_ns += taken_ns
+        self.walked_ns += taken_ns
         if self.bout.facing is Facing.BACKWARD:
-            self.backward_ns += spent_ns
+            self.backward_ns += taken_ns
         return self.stage_left_ns <= 0
 
     def run(self, spent_ns: int) -> None:
