@@ -57,6 +57,20 @@ def test_backward_time_is_counted_backward_only() -> None:
     assert (c.walked_ns, c.backward_ns) == (seconds(65), seconds(5))
 
 
+def test_time_on_the_belt_counts_backward_only_and_up_to_the_absolute_cap() -> None:
+    """Whatever was walked in it."""
+    c = course()
+    c.run(seconds(ABSOLUTE.backward_s + 1))
+    assert not c.overdue(0)
+    c.advance_bout()
+    c.run(seconds(ABSOLUTE.backward_s))
+    assert not c.overdue(0)
+    c.run(1)
+    assert c.overdue(0)
+    assert not course().overdue(seconds(LIMITS.session_s))
+    assert course().overdue(seconds(LIMITS.session_s) + 1)
+
+
 def test_no_stage_takes_more_than_it_planned() -> None:
     """The loop always looks a little late: that must not cost a program that uses all its minutes a bout."""
     c = course(replace(THREE, limits=replace(LIMITS, backward_s=120)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from retrowalk.model import numbers as n
 from retrowalk.model.intent import Proposal, Wish
 from retrowalk.model.observations import ButtonSource
-from retrowalk.model.plan import ABSOLUTE, Facing, Gap
+from retrowalk.model.plan import ABSOLUTE, Facing, Gap, Plan
 from retrowalk.model.reports import (
     Cue,
     Ending,
@@ -396,6 +397,14 @@ def test_no_pause_stretches_a_session_beyond_its_cap() -> None:
     paused.accepted(Verb.PAUSE)
     paused.stand()
     assert paused.see(70, standstill_ns=0) in (Phase.QUESTIONS, Phase.IDLE)
+
+
+@pytest.mark.parametrize("come_to", [Bench.starting, Bench.stepping_on])
+def test_a_session_without_time_ends_before_the_walk_begins(come_to: Callable[[Bench, Plan], Bench]) -> None:
+    """Whoever is on the side boards, or stepping on, is told so, and the belt stops."""
+    b = come_to(bench(), replace(TWO_BOUTS, limits=replace(TWO_BOUTS.limits, session_s=9)))
+    assert b.see(9, motion=Motion.BOARDING) is Phase.SLOWING
+    assert b.session.cue == words.TIME_IS_UP
 
 
 def test_a_belt_that_ran_backward_for_half_an_hour_is_enough_walked_or_not() -> None:
