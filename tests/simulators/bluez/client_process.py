@@ -1,6 +1,7 @@
 """A bleak client in a process of its own, to be killed: connects, listens, says so, and stays."""
 
 import asyncio
+import signal
 import sys
 
 from bleak import BleakClient, BleakScanner
@@ -19,4 +20,5 @@ async def main(address: str, uuid: str) -> None:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts us in the background has it ignored
     asyncio.run(main(*sys.argv[1:]))
