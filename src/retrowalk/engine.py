@@ -20,7 +20,7 @@ from retrowalk.model.observations import (
     Observation,
     StrapLine,
 )
-from retrowalk.model.reports import Motion, Permissive, Phase, Reply, Report, State, Warned
+from retrowalk.model.reports import MAY_MOVE, Motion, Permissive, Phase, Reply, Report, State, Warned
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.settings import EngineSettings
 from retrowalk.model.units import NS_PER_S, seconds
@@ -28,7 +28,6 @@ from retrowalk.session import Session
 
 _IDLE_DEADLINE_NS = seconds(0.5)
 _SHUTDOWN_PATIENCE_NS = seconds(40)
-_RUNNING = (Motion.BOARDING, Motion.MOVING, Motion.STOPPING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +146,12 @@ class Engine:
             self._interlock.stop_by_person(now_ns)
         elif request.verb is Verb.SHUTDOWN and self._leaving_ns is None:
             self._leaving_ns = now_ns
-            if self._interlock.motion in _RUNNING:
+            if self._interlock.motion in MAY_MOVE:
                 self._interlock.stop(now_ns, cause="shutdown")
 
     def _observe(self, event: Observation, now_ns: int) -> None:
         interlock = self._interlock
-        if isinstance(event, ButtonPress) and interlock.motion in _RUNNING:
+        if isinstance(event, ButtonPress) and interlock.motion in MAY_MOVE:
             self._press_on_the_move(event, now_ns)
         elif isinstance(event, ButtonPress):
             self._press_at_rest(event, now_ns)
@@ -252,7 +251,7 @@ class Engine:
         """End once the belt stands and the treadmill was let go; or give up and leave it to the failsafe."""
         if self._leaving_ns is None or self._gone:
             return
-        if view.motion not in _RUNNING:
+        if view.motion not in MAY_MOVE:
             self._session.leave(now_ns)
             self._interlock.close()
             self._commands.append(Exit(verified=True))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from retrowalk.interlock.belt import Belt
 from retrowalk.interlock.heart import HeartRateFilter
 from retrowalk.interlock.readings import Readings
 from retrowalk.model import numbers as n
@@ -23,10 +24,10 @@ from retrowalk.model.observations import (
     Telemetry,
     Tick,
 )
-from retrowalk.model.plan import ABSOLUTE, Facing
-from retrowalk.model.units import Speed, seconds
-from support.ideal_belt import LIMITS, MACHINE, SETTINGS
-from support.interlock_bench import NOW, at_level, good_readings
+from retrowalk.model.plan import ABSOLUTE, Ceiling, Facing, Plan
+from retrowalk.model.units import LEVEL, STANDSTILL, Incline, Speed, seconds
+from support.ideal_belt import LIMITS, MACHINE, SETTINGS, backward, forward, plan
+from support.interlock_bench import NOW, PLAN, at_level, good_readings
 
 
 @pytest.mark.parametrize(("slowest_kmh", "step", "board_kmh"), [
@@ -118,6 +119,63 @@ def test_overspeed_is_timed_by_frames() -> None:
     assert r.overspeed_ns == NOW + 1
     r.hear(Telemetry(Speed(130)), NOW + 3)
     assert r.overspeed_ns is None
+
+
+@pytest.mark.parametrize(("tenths_pct", "tilted"), [(-6, True), (-5, False), (0, False), (35, False), (36, True)])
+def test_an_incline_between_level_and_the_cap_is_no_tilt(tenths_pct: int, tilted: bool) -> None:
+    """With a margin of half a percent on either side; the cap of this plan is 3 %."""
+    r = good_readings()
+    r.hear(Telemetry(STANDSTILL, Incline(tenths_pct)), NOW)
+    assert r.tilted_ns == (NOW if tilted else None)
+
+
+def test_a_tilt_is_timed_by_frames() -> None:
+    """It begins with the first frame that tells it, and ends with the first that tells another incline."""
+    r = good_readings()
+    r.hear(Telemetry(STANDSTILL, Incline(100)), NOW)
+    r.hear(Telemetry(STANDSTILL), NOW + 1)  # machines split their data
+    r.hear(Telemetry(STANDSTILL, Incline(99)), NOW + 2)
+    assert r.tilted_ns == NOW
+    r.hear(Telemetry(STANDSTILL, LEVEL), NOW + 3)
+    assert r.tilted_ns is None
+
+
+def test_a_machine_that_tells_no_incline_has_none() -> None:
+    """Nothing is known, and nothing is said."""
+    r = good_readings()
+    r.belt = Belt()
+    r.hear(Telemetry(STANDSTILL), NOW)
+    assert r.tilted_ns is None
+
+
+STEEP = Ceiling(Speed(480), Incline(150), up_ramp_centi_kmh_per_s=20)
+BOTH_WAYS = plan(forward((1.0, 60)), backward((0.5, 60)), limits=replace(LIMITS, forward=STEEP))
+
+
+@pytest.mark.parametrize(
+    ("what", "facing", "steepest"),
+    [
+        (None, None, None),
+        (PLAN, None, 30),
+        (BOTH_WAYS, None, 100),  # 10 % is the absolute cap
+        (BOTH_WAYS, Facing.FORWARD, 100),
+        (BOTH_WAYS, Facing.BACKWARD, 30),
+    ],
+)
+def test_how_steep_it_may_be_hangs_on_who_walks(what: Plan | None, facing: Facing | None, steepest: int | None) -> None:
+    """The cap of the facing that is walked; before the first boarding that of any which the plan has."""
+    r = good_readings()
+    r.plan, r.facing = what, facing
+    assert r.steepest == (None if steepest is None else Incline(steepest))
+
+
+def test_a_session_that_is_over_has_no_facing() -> None:
+    """The next one may walk the other way."""
+    r = good_readings()
+    r.board(Facing.BACKWARD, NOW)
+    r.tilted_ns = NOW
+    r.let_go()
+    assert [getattr(r, name) for name in ("facing", "tilted_ns")] == [None, None]
 
 
 def test_a_boarding_forgets_the_one_before() -> None:

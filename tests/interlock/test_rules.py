@@ -49,7 +49,7 @@ def test_what_stops_in_which_motion(motion: Motion) -> None:
 def test_every_rule_names_hazards_and_helps(rule: Rule) -> None:
     """Hazard numbers that exist, words without a full stop to put in a sentence, and a remedy."""
     assert rule.hazards
-    assert all(1 <= hazard <= 44 for hazard in rule.hazards)
+    assert all(1 <= hazard <= 45 for hazard in rule.hazards)
     assert rule.words
     assert not rule.words.endswith(".")
     assert rule.remedy

@@ -10,9 +10,10 @@ import pytest
 from retrowalk.interlock.readings import Readings
 from retrowalk.interlock.rules import RULES
 from retrowalk.model import numbers as n
+from retrowalk.model.observations import Telemetry
 from retrowalk.model.reports import Gauge
 from retrowalk.model.settings import StrapTier
-from retrowalk.model.units import STANDSTILL, Speed, seconds
+from retrowalk.model.units import STANDSTILL, Incline, Speed, seconds
 from support.ideal_belt import MACHINE, TWO_BOUTS, forward, plan
 from support.interlock_bench import NOW, at_level, good_readings, moving
 
@@ -34,6 +35,11 @@ def both(*spoils: Spoil) -> Spoil:
 def runs_at(kmh: float) -> Spoil:
     """Let the belt run."""
     return lambda r: setattr(r, "belt", moving(Speed.from_kmh(kmh)))
+
+
+def tilted(tenths_pct: int) -> Spoil:
+    """Let the belt tell an incline."""
+    return lambda r: r.hear(Telemetry(STANDSTILL, Incline(tenths_pct)), NOW)
 
 
 def give(**values: object) -> Spoil:
@@ -90,6 +96,9 @@ SHOWN: list[tuple[str, Spoil, Gauge]] = [
     ("first_speed", both(runs_at(1.2), give(machine=None)), Gauge(1.2, 0.8, "km/h")),
     ("first_speed", lambda r: setattr(r, "belt", type(r.belt)()), Gauge(None, 0.9, "km/h")),
     ("overspeed", runs_at(2), Gauge(2.0, 1.3, "km/h")),
+    ("tilted", tilted(40), Gauge(4.0, 3.0, "%")),
+    ("tilted", both(tilted(40), give(plan=None)), Gauge(4.0, None, "%")),
+    ("tilted", lambda r: setattr(r, "belt", type(r.belt)()), Gauge(None, 3.0, "%")),
     ("starts_on_connect", runs_at(2), Gauge(2.0, 0.0, "km/h")),
     ("uncommanded_motion", runs_at(2), Gauge(2.0, 0.0, "km/h")),
     ("uncommanded_motion", give(), Gauge(0.0, 0.0, "km/h")),

@@ -68,6 +68,13 @@ def test_an_incline_grid_rounds_down_also_below_zero(value: int, step: int) -> N
     assert 0 <= value - Incline(value).floor_to(Incline(step)).tenths_pct < step
 
 
+@given(st.integers(-999, 999), st.integers(-999, 999))
+def test_inclines_add_up(one: int, other: int) -> None:
+    """In tenths of a percent, either way."""
+    assert Incline(one) + Incline(other) == Incline(one + other)
+    assert Incline(one) - Incline(other) == Incline(one - other)
+
+
 @given(st.integers(-99_999, 99_999))
 def test_speeds_and_inclines_survive_being_written_and_read(number: int) -> None:
     """What is written with all its digits is read as the same value."""

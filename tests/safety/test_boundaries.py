@@ -64,6 +64,8 @@ HELD = {
     "OVERSPEED_FOR_NS": "test_times_are_exact",
     "OVERSPEED_MARGIN": "test_the_margin_is_half_a_kmh_or_15_percent",
     "OVERSPEED_PERCENT": "test_the_margin_is_half_a_kmh_or_15_percent",
+    "INCLINE_MARGIN": "test_an_incline_between_level_and_the_cap_is_no_tilt",
+    "TILTED_FOR_NS": "test_times_are_exact",
     "UNEXPLAINED_STANDSTILL_NS": "test_times_are_exact",
     "STARTS_ON_CONNECT_NS": "test_times_are_exact",
     "CONSOLE_LOWERED_NS": "test_one_step_below_a_steady_set_point_for_five_seconds",

@@ -56,7 +56,7 @@ from retrowalk.model.reports import (
 )
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.settings import BrokerLost, StrapTier
-from retrowalk.model.units import LEVEL, STANDSTILL, Speed, seconds
+from retrowalk.model.units import LEVEL, STANDSTILL, Incline, Speed, seconds
 from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS, World, backward, forward, judged, plan, world
 
 LONG = plan(backward((0.5, 60), (1.0, 120)))
@@ -755,6 +755,46 @@ def test_hazard_16_no_nuisance_half_a_kmh_over_is_tolerated() -> None:
     w = world().walking(plan(backward((0.5, 30), (1.0, 100))))
     w.run(60)
     w.turn_console(1.6 + 0.5)
+    ended(w, Ending.COMPLETED)
+
+
+@pytest.mark.parametrize("incline_pct", [-3.0, 4.0])
+def test_hazard_45_reaction_a_tilted_belt_starts_no_session(incline_pct: float) -> None:
+    """Downhill, or steeper than the cap of 3 %: arming waits for somebody to mend it, and is then refused."""
+    w = world(incline=Incline.from_pct(incline_pct))
+    w.arm()
+    w.run(60)
+    assert w.starts == []
+    assert "incline" in w.said(Reply)[-1].reason
+    assert w.engine.phase is Phase.IDLE
+
+
+@pytest.mark.parametrize("incline_pct", [-3.0, 4.0])
+def test_hazard_45_reaction_a_belt_that_is_tilted_under_way_slows_down(incline_pct: float) -> None:
+    """Somebody presses the incline button: a planned ramp-down after three seconds, and on when it is level again."""
+    w = world().walking(plan(backward((0.5, 30), (1.0, 100))))
+    w.run(60)
+    w.incline = Incline.from_pct(incline_pct)
+    w.run(2.9)
+    assert w.engine.phase is Phase.WALK
+    w.run_to(Phase.PAUSED, 30)
+    w.run(30)
+    assert len(w.starts) == 1
+    w.incline = LEVEL
+    ended(w, Ending.COMPLETED)
+
+
+def test_hazard_45_no_nuisance_the_inclines_of_a_program() -> None:
+    """A hill up to the cap, and back."""
+    w = world()
+    w.arm(plan(backward((0.5, 60), (0.8, 60), incline_pct=3), backward((0.5, 30))))
+    ended(w, Ending.COMPLETED)
+
+
+def test_hazard_45_no_nuisance_one_odd_frame() -> None:
+    """A single frame that tells nonsense is no incline."""
+    w = world().walking()
+    w.feed(Telemetry(w.speed, Incline.from_pct(-40)))
     ended(w, Ending.COMPLETED)
 
 

@@ -179,6 +179,7 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
         "started_ns": Age((_START_PATIENCE_NS,)),
         "start_refused": AS_IT_IS,
         "overspeed_ns": Age((n.OVERSPEED_FOR_NS,), Rest.UNSET),
+        "tilted_ns": Age((n.TILTED_FOR_NS,), Rest.UNSET),
         "highest": AS_IT_IS,
         "commanded": lambda points, _: max((speed for _, speed in points), default=None),
     },

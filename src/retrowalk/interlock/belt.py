@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from retrowalk.model.numbers import STANDSTILL_FRAMES
 from retrowalk.model.observations import Telemetry
-from retrowalk.model.units import Speed
+from retrowalk.model.units import Incline, Speed
 
 
 @dataclass(slots=True)
@@ -28,6 +28,11 @@ class Belt:
     def speed(self) -> Speed | None:
         """The last reported speed; None = never reported on this link."""
         return self.frame.speed if self.frame else None
+
+    @property
+    def incline(self) -> Incline | None:
+        """The last reported incline; None = never reported on this link."""
+        return self.frame.incline if self.frame else None
 
     @property
     def stands(self) -> bool:

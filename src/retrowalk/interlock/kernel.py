@@ -44,7 +44,7 @@ from retrowalk.model.observations import (
     Written,
 )
 from retrowalk.model.plan import Plan
-from retrowalk.model.reports import Fault, Kind, Motion, Permissive, Report, Rung, Trip, Tripped, Warned
+from retrowalk.model.reports import MAY_MOVE, Fault, Kind, Motion, Permissive, Report, Rung, Trip, Tripped, Warned
 from retrowalk.model.settings import EngineSettings
 from retrowalk.model.units import seconds
 
@@ -174,7 +174,7 @@ class Interlock:
 
     def stop_by_person(self, now_ns: int) -> None:
         """Take a STOP from anybody, in any state. On a belt that may be moving in a session it latches."""
-        moving = self.motion in (Motion.BOARDING, Motion.MOVING, Motion.STOPPING) and self.opened
+        moving = self.motion in MAY_MOVE and self.opened
         if not self.opened:
             self.commands.append(Connect())
         self.stop(now_ns, cause="user_stop", latch=_STOP_BY_PERSON if moving else None)
@@ -389,7 +389,7 @@ class Interlock:
             return
         self._boarding, self.motion = boarding.number, Motion.BOARDING
         r.board(boarding.facing, now_ns)
-        self._drive = Drive.begin(r.board_speed, r.belt.frame.incline if r.belt.frame else None, now_ns)
+        self._drive = Drive.begin(r.board_speed, r.belt.incline, now_ns)
         self._emit(Start(), now_ns)
 
     def _permit_set_point(self, proposal: Proposal, now_ns: int) -> None:

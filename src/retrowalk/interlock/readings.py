@@ -24,7 +24,7 @@ from retrowalk.model.observations import (
 )
 from retrowalk.model.plan import ABSOLUTE, Facing, Plan
 from retrowalk.model.settings import EngineSettings
-from retrowalk.model.units import STANDSTILL, Speed, seconds
+from retrowalk.model.units import LEVEL, STANDSTILL, Incline, Speed, seconds
 
 _CONSOLE_STOPS = (MachineEvent.STOPPED_BY_USER, MachineEvent.PAUSED_BY_USER)
 
@@ -64,6 +64,7 @@ class Readings:
     started_ns: int | None = None
     start_refused: bool = False
     overspeed_ns: int | None = None
+    tilted_ns: int | None = None  # since when its frames tell an incline that this walk must not have
     highest: Speed = STANDSTILL
     commanded: deque[tuple[int, Speed]] = field(default_factory=deque)
 
@@ -129,6 +130,15 @@ class Readings:
             cap = min(cap, self.plan.limits.ceiling(known).speed)
         return cap if self.machine is None else min(cap, self.machine.fastest)
 
+    @property
+    def steepest(self) -> Incline | None:
+        """The cap on incline of the facing that is walked; before the first boarding of any that will be."""
+        if self.plan is None:
+            return None
+        facings = [bout.facing for bout in self.plan.bouts] if self.facing is None else [self.facing]
+        caps = (min(self.plan.limits.ceiling(known).incline, ABSOLUTE.ceiling(known).incline) for known in facings)
+        return max(caps, default=LEVEL)
+
     def begin(self, plan: Plan) -> None:
         """Begin a session: nothing is on the disk, and the heart is at rest."""
         self.plan, self.marker_stored = plan, False
@@ -137,6 +147,7 @@ class Readings:
     def let_go(self) -> None:
         """End a session: what the belt last said is old news from here on, and somebody must show up anew."""
         self.belt, self.presence_ns, self.declared_ns = Belt(), None, None
+        self.facing = self.tilted_ns = None
 
     def board(self, facing: Facing, now_ns: int) -> None:
         """Begin a boarding: what was heard of the one before no longer matters."""
@@ -170,6 +181,7 @@ class Readings:
                 self.belt.hear(observation, now_ns)
                 self.heard_ns = self.belt.frame_ns or self.heard_ns
                 self._time_overspeed(now_ns)
+                self._time_tilt(now_ns)
             case HeartRateSample():
                 self.heart.hear(observation, now_ns)
                 if self.highest_bpm is not None and self.heart.good_ns == now_ns:
@@ -212,3 +224,10 @@ class Readings:
             self.overspeed_ns = None
         elif self.overspeed_ns is None:
             self.overspeed_ns = now_ns
+
+    def _time_tilt(self, now_ns: int) -> None:
+        incline, steepest, margin = self.belt.incline, self.steepest, n.INCLINE_MARGIN
+        if incline is None or steepest is None or LEVEL - margin <= incline <= steepest + margin:
+            self.tilted_ns = None
+        elif self.tilted_ns is None:
+            self.tilted_ns = now_ns

@@ -12,12 +12,11 @@ from typing import Final
 from retrowalk.interlock import watches as w
 from retrowalk.interlock.watches import Condition, Dial
 from retrowalk.model import numbers as n
-from retrowalk.model.reports import Kind, Motion
+from retrowalk.model.reports import MAY_MOVE, RUNNING, Kind, Motion
 
 ENTRY: Final = {Motion.IDLE: Kind.NO_ENTRY}
 AT_REST: Final = {Motion.IDLE: Kind.NO_ENTRY, Motion.STANDSTILL: Kind.NO_ENTRY}
-RUNNING: Final = (Motion.BOARDING, Motion.MOVING)
-NOT_YET_STANDING: Final = dict.fromkeys((*RUNNING, Motion.STOPPING), Kind.STOP)
+NOT_YET_STANDING: Final = dict.fromkeys(MAY_MOVE, Kind.STOP)
 
 
 def _running(kind: Kind) -> dict[Motion, Kind]:
@@ -204,6 +203,15 @@ RULES: Final = (
         (30, 31),
         "the heart rate is lost",
         "moisten the chest strap, or check that it is yours and switched on",
+        waits=True,
+    ),
+    Rule(
+        "tilted",
+        *w.tilted,
+        AT_REST | _running(Kind.PAUSE),
+        (45,),
+        "the belt tells that it goes downhill, or is steeper than this program may be",
+        "set the incline to 0 at the console, and leave it alone while somebody walks",
         waits=True,
     ),
     # Easing

@@ -228,6 +228,11 @@ def _speed(limit: Callable[[Readings, int], Speed]) -> Dial:
     return lambda r, now: Gauge(None if r.belt.speed is None else r.belt.speed.kmh, limit(r, now).kmh, "km/h")
 
 
+def _incline(r: Readings, _now_ns: int) -> Gauge:
+    told, steepest = r.belt.incline, r.steepest
+    return Gauge(None if told is None else told.pct, None if steepest is None else steepest.pct, "%")
+
+
 def _board_limit(r: Readings, _now_ns: int) -> Speed:
     return r.board_speed + (r.machine.step if r.machine else Speed(0))
 
@@ -247,6 +252,7 @@ no_motion = Watch(
     lambda r, now: _older(r.started_ns, r.start_patience_ns, now),
     lambda r, now: _age(lambda r: r.started_ns, r.start_patience_ns)(r, now),
 )
+tilted = Watch(lasting(lambda r: r.tilted_ns, n.TILTED_FOR_NS).broken, _incline)
 machine_too_fast = simply(_machine_too_fast, lambda r, _: Gauge(r.board_speed.kmh, _slowest_allowed(r).kmh, "km/h"))
 single_bout_only = simply(_single_bout_only, lambda r, _: Gauge(len(r.plan.bouts) if r.plan else None, 1, "bouts"))
 uncommissioned = simply(_uncommissioned, lambda r, _: Gauge(r.level, n.UNCOMMISSIONED_HIGHEST_LEVEL, "level"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from retrowalk.model.units import Speed, seconds
+from retrowalk.model.units import Incline, Speed, seconds
 
 # The walker is at the machine
 PRESENCE_EXPIRES_NS: Final = seconds(45)
@@ -82,6 +82,8 @@ STRAP_STABLE_NS: Final = seconds(1)
 # Ramps
 DOWN_RAMP_CENTI_KMH_PER_S: Final = 30
 INCLINE_RAMP_TENTHS_PER_S: Final = 5
+INCLINE_MARGIN: Final = Incline.from_pct(0.5)  # of what a belt reports, below level and above its cap
+TILTED_FOR_NS: Final = seconds(3)
 BOARD_HOLD_NS: Final = seconds(15)
 RAMP_NOTICE_NS: Final = seconds(5)
 

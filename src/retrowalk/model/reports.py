@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from retrowalk.model.machine import Machine
 from retrowalk.model.plan import Facing, Gap
@@ -38,6 +39,13 @@ class Motion(StrEnum):
     BOARDING = "boarding"  # START was permitted, no motion seen yet
     MOVING = "moving"
     STOPPING = "stopping"
+
+
+RUNNING: Final = (Motion.BOARDING, Motion.MOVING)
+"""The belt is meant to run, or about to."""
+
+MAY_MOVE: Final = (*RUNNING, Motion.STOPPING)
+"""The belt is not known to stand."""
 
 
 class Kind(StrEnum):

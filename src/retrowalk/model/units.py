@@ -104,6 +104,12 @@ class Incline:
         """Round down to a multiple of the machine's step."""
         return Incline(self.tenths_pct // step.tenths_pct * step.tenths_pct)
 
+    def __add__(self, other: Incline) -> Incline:
+        return Incline(self.tenths_pct + other.tenths_pct)
+
+    def __sub__(self, other: Incline) -> Incline:
+        return Incline(self.tenths_pct - other.tenths_pct)
+
     def __str__(self) -> str:
         return f"{self.pct:g} %"
 
