@@ -16,6 +16,7 @@ from retrowalk.model.intent import Boarding, Proposal, View, Wish
 from retrowalk.model.observations import ButtonPress, ButtonSource
 from retrowalk.model.plan import Facing, Gap, Plan
 from retrowalk.model.reports import (
+    MAY_MOVE,
     Cue,
     Ending,
     Motion,
@@ -41,9 +42,9 @@ from retrowalk.session.prompts import PromptDesk
 
 type Refusal = str | None
 
-_ON_THE_BELT = (Phase.STARTING, Phase.STEP_ON, Phase.WALK, Phase.COOL_DOWN)
+_BEFORE_COOL_DOWN = (Phase.STARTING, Phase.STEP_ON, Phase.WALK)
+_ON_THE_BELT = (*_BEFORE_COOL_DOWN, Phase.COOL_DOWN)
 _COMING_TO_REST = (Phase.SLOWING, Phase.STOPPING)
-_RUNNING = (Motion.BOARDING, Motion.MOVING, Motion.STOPPING)
 _OVER = (Phase.IDLE, Phase.QUESTIONS, Phase.TRIPPED)
 _AT_REST = (Phase.BOARD, Phase.REST, Phase.TURN, Phase.PAUSED)
 
@@ -174,8 +175,10 @@ class Session:
             self._stopped_under_way(view, now_ns)
         elif view.pausing and self.phase in _ON_THE_BELT:
             self._slow(self._after_pause, now_ns)
-        if self.course and view.motion in _RUNNING:
+        if self.course and view.motion in MAY_MOVE:
             self.course.run(now_ns - self._last_ns)
+        if self.course and self.phase in _BEFORE_COOL_DOWN and self.course.overdue(now_ns):
+            self._end_overdue(now_ns)
         handler = self._advance.get(self.phase)
         if handler:
             handler(view, now_ns)
@@ -244,8 +247,6 @@ class Session:
             self._finish(now_ns)
 
     def _start(self, view: View, now_ns: int) -> None:
-        if self._out_of_time(now_ns):
-            return
         if view.motion is Motion.STANDSTILL and now_ns - self._boarding.confirmed_ns > n.CONFIRM_EXPIRES_NS:
             self._go(Phase.BOARD, now_ns)
         if view.motion is not Motion.MOVING or view.machine is None:
@@ -260,8 +261,6 @@ class Session:
 
     def _step_on(self, view: View, now_ns: int) -> None:
         del view
-        if self._out_of_time(now_ns):
-            return
         if self.prompts.open:
             if now_ns - self.prompts.open.opened_ns > n.PROMPT_EXPIRES_NS:
                 self._ending = Ending.UNANSWERED
@@ -271,7 +270,7 @@ class Session:
 
     def _walk(self, view: View, now_ns: int) -> None:
         course = self.course
-        if course is None or self._out_of_time(now_ns):
+        if course is None:
             return
         over = course.walk(now_ns - self._last_ns)
         cue = self._cues.due(course, view.board_speed, now_ns)
@@ -289,17 +288,14 @@ class Session:
             after = Phase.REST if course.interval.gap is Gap.REST else Phase.TURN
             self._slow(after, now_ns)
 
-    def _out_of_time(self, now_ns: int) -> bool:
+    def _end_overdue(self, now_ns: int) -> None:
         """End on the belt a session that has passed a cap on minutes, however often it was paused."""
-        if self.course is None or not self.course.overdue(now_ns):
-            return False
         self.prompts.withdraw()
         if self.phase is Phase.WALK:
             self._go(Phase.COOL_DOWN, now_ns)
         else:
             self._slow(Phase.QUESTIONS, now_ns)
         self._say(words.TIME_IS_UP)
-        return True
 
     def _cool_down(self, view: View, now_ns: int) -> None:
         """Hold board speed for a while; a belt that is not brought down to it in time ends like any other."""
