@@ -9,6 +9,7 @@ from threading import Event, Thread
 from typing import Final
 
 from retrowalk_sim.gatt import Peripheral
+from system.line import TRANSPORT, attached
 
 READY_S: Final = 60.0
 
@@ -21,7 +22,7 @@ def on_air(*peripherals: Peripheral) -> Iterator[None]:
     loop, end, ready = asyncio.new_event_loop(), asyncio.Event(), Event()
 
     async def live() -> None:
-        async with serve(peripherals, "vhci"):
+        async with serve(peripherals, TRANSPORT):
             ready.set()
             await end.wait()
 
@@ -29,7 +30,8 @@ def on_air(*peripherals: Peripheral) -> Iterator[None]:
     thread.start()
     try:
         assert ready.wait(READY_S), "the devices did not come up"
-        yield
+        with attached():
+            yield
     finally:
         loop.call_soon_threadsafe(end.set)
         thread.join()

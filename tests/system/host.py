@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import subprocess
 from typing import Final
@@ -14,6 +15,11 @@ PACKAGES: Final = {
     "zstd": "zstd",
     "tar": "tar",
 }
+FOREIGN: Final = {
+    "arch-test": "arch-test",
+    "qemu-aarch64-static": "qemu-user-static",
+    "update-binfmts": "binfmt-support",
+}
 PATH: Final = f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin"
 
 
@@ -22,8 +28,10 @@ class Unable(Exception):  # noqa: N818 - what the host is
 
 
 def require(qemu: str) -> None:
-    """Raise Unable, with what to install, unless everything is there."""
+    """Raise Unable, with what to install, unless all is there. A foreign kind of computer is built by emulation."""
     needed = PACKAGES | {qemu: "qemu-system-x86" if "x86" in qemu else "qemu-system-arm"}
+    if not qemu.endswith(platform.machine()):
+        needed |= FOREIGN
     missing = sorted({package for program, package in needed.items() if shutil.which(program, path=PATH) is None})
     if missing:
         raise Unable(f"missing here; as root: apt-get install --no-install-recommends {' '.join(missing)}")

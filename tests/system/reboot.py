@@ -8,6 +8,7 @@ import time
 from shlex import join
 
 from integration.home import home_at
+from system.line import attach
 from system.room import COMMAND, OUT, PORT, SIMULATION, configure, run, systemctl, until_powered
 from system.session import start_belt
 
@@ -21,6 +22,7 @@ async def main() -> None:
     simulation = f"sleep infinity | {join((f'{COMMAND}-sim', *SIMULATION))} >{EVENTS}"
     apart = "--property=DefaultDependencies=no"  # nobody stops it when the system goes down
     await run("systemd-run", "--unit=simulator", apart, "/bin/sh", "-c", simulation)
+    attach()
     await until_powered()
     configure(events()[0])
     await systemctl("start", "retrowalk@treadmill")

@@ -15,8 +15,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from dbus_fast import BusType, Message, Variant
+from dbus_fast.aio import MessageBus
+
 from integration.home import Home, home_at
 from retrowalk.cli.demo_stage import Simulator
+from retrowalk_sim.treadmill import CONTROL_POINT
+from system.line import TRANSPORT, attached
 from system.session import start_belt
 
 UNIT: Final = "retrowalk@treadmill.service"
@@ -29,8 +34,10 @@ PATIENCE_S: Final = 60.0
 FAILSAFE_START_S: Final = 1.1  # on an idle host; a quicker guest changes no limit, a slower one stretches them
 STOP: Final = "0801"
 START: Final = "07"
+REQUEST_CONTROL: Final = "00"
 ADAPTER: Final = "/org/bluez/hci0"
-SIMULATION: Final = ("treadmill", "--link", "hci:vhci", "--heart-rate", "--json")
+CHARACTERISTIC: Final = "org.bluez.GattCharacteristic1"
+SIMULATION: Final = ("treadmill", "--link", f"hci:{TRANSPORT}", "--heart-rate", "--json")
 
 _CONFIG: Final = """\
 [daemon]
@@ -78,6 +85,28 @@ async def powered() -> bool:
     with suppress(RuntimeError):
         return "true" in await run("busctl", "get-property", "org.bluez", ADAPTER, "org.bluez.Adapter1", "Powered")
     return False
+
+
+async def path_of(uuid: str) -> str:
+    """Return the path of a characteristic in bluetoothd's tree."""
+    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    try:
+        call = Message("org.bluez", "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
+        tree: dict[str, dict[str, dict[str, Variant]]] = (await bus.call(call)).body[0]
+    finally:
+        bus.disconnect()
+    return next(
+        path for path, has in tree.items() if CHARACTERISTIC in has and has[CHARACTERISTIC]["UUID"].value == uuid
+    )
+
+
+async def write_by_hand(simulator: Simulator, path: str, frame: str) -> float:
+    """Write with busctl, over whatever link there is; return after how many seconds it was at the machine."""
+    since_s, octets = time.monotonic(), [str(octet) for octet in bytes.fromhex(frame)]
+    write = ("WriteValue", "aya{sv}", str(len(octets)), *octets, "0")
+    await run("busctl", "call", "org.bluez", path, CHARACTERISTIC, *write)
+    written = await simulator.until("written", after_s=since_s, fits=frame.__eq__)
+    return float(written["at_s"]) - since_s
 
 
 async def until_powered() -> None:
@@ -137,6 +166,11 @@ class Room:
         note(self.name, stop_s=times_s[0], standstill_s=times_s[1], guest_slower=self.slow)
         return times_s
 
+    async def measure_a_bare_write(self) -> None:
+        """Note how long busctl takes over the daemon's link with a request that changes nothing: emulation's share."""
+        path = await path_of(CONTROL_POINT)
+        note(self.name, bare_write_s=await write_by_hand(self.simulator, path, REQUEST_CONTROL))
+
     async def reset(self) -> None:
         """Reset the latched stop over the local socket, and let systemd forget how often the daemon was started."""
         since = len(self.home.events)
@@ -160,8 +194,9 @@ async def simulated(profile: str) -> AsyncIterator[tuple[Simulator, dict[str, st
     listening = asyncio.create_task(simulator.listen())
     try:
         ready = await simulator.until("ready", patience_s=PATIENCE_S)
-        await until_powered()
-        yield simulator, ready
+        with attached():
+            await until_powered()
+            yield simulator, ready
     finally:
         await _end(process)
         await listening

@@ -1,5 +1,6 @@
 # Runs in the guest after a reboot: what a snapshot would have kept. Variable: AFTER.
-modprobe -a 9pnet_virtio 9p hci_vhci
+modprobe -a 9pnet_virtio 9p
+modprobe hci_vhci || modprobe hci_uart
 mount -o ro /dev/vdb /opt/site-packages
 mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=none share /share
 export RETROWALK_GUEST=/share/out RETROWALK_AFTER=$AFTER PYTHONDONTWRITEBYTECODE=1

@@ -16,20 +16,16 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from dbus_fast import BusType, Message, Variant
-from dbus_fast.aio import MessageBus
 
 from retrowalk.cli.demo_stage import Simulator
 from retrowalk_sim.treadmill import CONTROL_POINT
-from system.room import OUT, STOP, note, run, simulated, slowness, systemctl
+from system.room import OUT, STOP, note, path_of, run, simulated, slowness, systemctl, write_by_hand
 
-CHARACTERISTIC = "org.bluez.GattCharacteristic1"
 WATCHED_S = 10.0
 FROZEN_S = 4.0
 BURST_S = 1.0
 FRAMES = 10
 DROPPED_S = 6.0
-_NONE = Variant("s", "")
 
 
 @dataclass
@@ -48,10 +44,6 @@ class Held:
                 pass
         return line
 
-    async def stop_by_hand(self) -> None:
-        """Write Stop with busctl."""
-        await run("busctl", "call", "org.bluez", self.path, CHARACTERISTIC, "WriteValue", "aya{sv}", "2", "8", "1", "0")
-
 
 @asynccontextmanager
 async def held(profile: str = "ideal") -> AsyncIterator[Held]:
@@ -67,24 +59,12 @@ async def held(profile: str = "ideal") -> AsyncIterator[Held]:
             found = Held(simulator, client, "")
             assert await found.line("started")
             await simulator.until("belt_started")
-            found.path = await _path_of(CONTROL_POINT)
+            found.path = await path_of(CONTROL_POINT)
             yield found
         finally:
             if client.returncode is None:
                 client.kill()
             await client.communicate()
-
-
-async def _path_of(uuid: str) -> str:
-    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-    try:
-        call = Message("org.bluez", "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")
-        tree: dict[str, dict[str, dict[str, Variant]]] = (await bus.call(call)).body[0]
-    finally:
-        bus.disconnect()
-    return next(
-        path for path, has in tree.items() if CHARACTERISTIC in has and has[CHARACTERISTIC]["UUID"].value == uuid
-    )
 
 
 async def test_the_belt_runs_on_without_its_client_and_a_bare_write_stops_it() -> None:
@@ -96,10 +76,8 @@ async def test_the_belt_runs_on_without_its_client_and_a_bare_write_stops_it() -
         await asyncio.sleep(WATCHED_S)
         assert not treadmill.simulator.of("link_down")
         assert not treadmill.simulator.of("belt_standing")
-        since_s = asyncio.get_running_loop().time()
-        await treadmill.stop_by_hand()
-        written = await treadmill.simulator.until("written", fits=STOP.__eq__)
-        note("a_bare_busctl_write", stop_s=written["at_s"] - since_s, guest_slower=slow)
+        stop_s = await write_by_hand(treadmill.simulator, treadmill.path, STOP)
+        note("a_bare_busctl_write", stop_s=stop_s, guest_slower=slow)
         await treadmill.simulator.until("belt_standing")
 
 
@@ -110,7 +88,7 @@ async def test_a_bare_write_is_refused_where_indications_are_demanded() -> None:
         await treadmill.client.wait()
         await asyncio.sleep(1)
         with pytest.raises(RuntimeError, match="0xfd"):
-            await treadmill.stop_by_hand()
+            await write_by_hand(treadmill.simulator, treadmill.path, STOP)
 
 
 async def test_a_graceful_end_takes_the_link_along() -> None:

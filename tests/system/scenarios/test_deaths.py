@@ -38,6 +38,7 @@ async def _ended_by(room: Room, number: signal.Signals) -> float:
     """Run, end the daemon, see the belt stopped and the next daemon latched; reset. Return when the Stop came."""
     await room.run()
     room.slow = await slowness()
+    await room.measure_a_bare_write()
     states, written = len(room.home.states), len(room.writes)
     stop_s, _ = await room.stopped(await room.kill(number))
     await room.latched_after_restart(states)

@@ -23,9 +23,10 @@ from system.air import on_air
 from system.room import note, slowness, systemctl, until_powered
 from treadmill.air import forget_bleak
 
-ROUNDS = 100
+TURNS = 4  # each of four rounds
+ASKED = 25  # a round
 REQUEST_CONTROL = b"\x00"
-MOST_ADDED_MS = 20.0
+MOST = 1.1
 
 type Ask = Callable[[], Awaitable[object]]
 
@@ -38,23 +39,30 @@ def treadmill() -> Iterator[Treadmill]:
         yield quick
 
 
+@pytest.mark.timeout(900)
 async def test_the_link_adds_little_to_bleak(treadmill: Treadmill) -> None:
-    """Write to indication: hardly more than bleak and bluetoothd take, which pass on the same telemetry meanwhile."""
+    """Write to indication: hardly more than bleak and bluetoothd take, which pass on the same telemetry meanwhile.
+
+    The two take turns, so that what else the host does meets both alike.
+    """
     await systemctl("start", "bluetooth")
     await until_powered()
     address, slow = treadmill.advertisement.address, await slowness()
-    bare_ms = await _measured(_bare(address))
-    link_ms = await _measured(_link(address))
+    taken_ms: dict[str, list[float]] = {"a_bare_bleak_client": [], "the_daemons_link": []}
+    bare, link = zip((_bare, _link), taken_ms.values(), strict=True)
+    for way, times_ms in (bare, link, link, bare) * TURNS:
+        times_ms.extend(await _measured(way(address)))
     await forget_bleak()
-    for name, taken_ms in (("a_bare_bleak_client", bare_ms), ("the_daemons_link", link_ms)):
-        note(name, p50_ms=median(taken_ms), p95_ms=quantiles(taken_ms, n=20)[-1], guest_slower=slow)
-    assert median(link_ms) - median(bare_ms) < MOST_ADDED_MS * slow
+    for name, times_ms in taken_ms.items():
+        note(name, p50_ms=median(times_ms), p95_ms=quantiles(times_ms, n=20)[-1], guest_slower=slow)
+    bare_ms, link_ms = map(median, taken_ms.values())
+    assert link_ms < MOST * bare_ms
 
 
 async def _measured(way: AbstractAsyncContextManager[Ask]) -> list[float]:
     taken_ms = []
     async with way as ask:
-        for _ in range(ROUNDS):
+        for _ in range(ASKED):
             since_s = monotonic()
             await ask()
             taken_ms.append((monotonic() - since_s) * 1000)

@@ -46,13 +46,15 @@ async def test_second_central(room: Room) -> None:
     assert set(room.writes[written:]) <= {"00", "0801"}
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 @pytest.mark.parametrize("room", ["enforces-cccd"], indirect=True)
-async def test_killed_where_indications_are_demanded(room: Room) -> None:
-    """A machine that refuses a write without indications: the failsafe subscribes first, and stops it too."""
+async def test_dead_where_indications_are_demanded(room: Room, number: signal.Signals) -> None:
+    """A machine that refuses a write without indications: the failsafe subscribes first; its first Stop is taken."""
     await room.run()
     states = len(room.home.states)
-    since_s = await room.kill(signal.SIGKILL)
+    since_s = await room.kill(number)
     await room.stopped(since_s)
+    assert not room.simulator.of("refused", after_s=since_s)
     await room.latched_after_restart(states)
 
 
