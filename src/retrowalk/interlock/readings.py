@@ -132,12 +132,11 @@ class Readings:
 
     @property
     def steepest(self) -> Incline | None:
-        """The cap on incline of the facing that is walked; before the first boarding of any that will be."""
+        """The cap on incline of the facing that is walked, or was last. An unconfirmed facing counts as backward."""
         if self.plan is None:
             return None
-        facings = [bout.facing for bout in self.plan.bouts] if self.facing is None else [self.facing]
-        caps = (min(self.plan.limits.ceiling(known).incline, ABSOLUTE.ceiling(known).incline) for known in facings)
-        return max(caps, default=LEVEL)
+        known = self.facing or Facing.BACKWARD
+        return min(self.plan.limits.ceiling(known).incline, ABSOLUTE.ceiling(known).incline)
 
     def begin(self, plan: Plan) -> None:
         """Begin a session: nothing is on the disk, and the heart is at rest."""
@@ -147,7 +146,7 @@ class Readings:
     def let_go(self) -> None:
         """End a session: what the belt last said is old news from here on, and somebody must show up anew."""
         self.belt, self.presence_ns, self.declared_ns = Belt(), None, None
-        self.facing = self.tilted_ns = None
+        self.tilted_ns = None
 
     def board(self, facing: Facing, now_ns: int) -> None:
         """Begin a boarding: what was heard of the one before no longer matters."""
