@@ -343,7 +343,7 @@ def test_invariant_13_but_for_an_explicit_stop() -> None:
 
 
 def test_inclines_stay_between_level_and_the_cap() -> None:
-    """A belt that somebody left a little beyond the caps is brought within them; hazard 45 keeps others from starting."""
+    """A belt that somebody left a little beyond the caps is brought within them; others do not start."""
     for left_at in (-0.5, 3.5):
         w = world(incline=Incline.from_pct(left_at))
         w.arm(HILLY)
