@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import IO
 
 import pytest
 from hypothesis import given
@@ -20,9 +21,11 @@ from retrowalk.cli import stop
 from retrowalk.cli.stop import config_path, configured_address, marker_paths, read_address
 from retrowalk.frames import FrameUnreadable
 from retrowalk.marker import MARKER_NAME
+from retrowalk.model import numbers as n
 from retrowalk.treadmill import failsafe
-from retrowalk.treadmill.failsafe import Verdict, stop_belts, told_speed
+from retrowalk.treadmill.failsafe import COUNTDOWN_S, Verdict, stop_belts, told_speed
 from retrowalk.treadmill.frames import read_treadmill_data
+from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim.bluez import Bluez, private_bus, serve
 from retrowalk_sim.bluez.bus import ADDRESS_VARIABLE
 from retrowalk_sim.profiles import Profile, profiles
@@ -31,10 +34,20 @@ from treadmill.air import air
 from treadmill.bench import running, up
 
 NOBODY = 65534
+FULL = Path("/dev/full")
+
+
+@pytest.fixture(autouse=True)
+def _counts_down_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Watch a belt that only stood for as long as a test can wait."""
+    monkeypatch.setattr(failsafe, "COUNTDOWN_S", 0.8)
+
+
+USUAL = replace(profiles()["citysports"], up_kmh_per_s=50.0, run_down_kmh_per_s=2.0)  # seen to run, and to stop soon
 
 
 @asynccontextmanager
-async def running_belt(profile: Profile | str = "citysports") -> AsyncIterator[tuple[Treadmill, Bluez]]:
+async def running_belt(profile: Profile | str = USUAL) -> AsyncIterator[tuple[Treadmill, Bluez]]:
     """A belt that runs at 2 km/h with somebody's link to it, whose owner does nothing any more."""
     treadmill = Treadmill(profile)
     async with air(treadmill) as bluez, running(treadmill, Bluetooth()) as owner:
@@ -47,7 +60,7 @@ async def test_a_running_belt_is_stopped_over_the_link_of_somebody_else() -> Non
     """Verified by two frames at zero, and the link is left alone."""
     said: list[str] = []
     async with running_belt() as (treadmill, bluez):
-        assert await stop_belts(None, said.append) is Verdict.VERIFIED
+        assert await stop_belts((), said.append) is Verdict.VERIFIED
         assert treadmill.speed_kmh == 0
         assert bluez.connected(treadmill.advertisement.address)
     assert said == ["the belt stands, verified"]
@@ -57,7 +70,7 @@ async def test_a_machine_that_enforces_everything_is_stopped() -> None:
     """Subscription first, then control, then Stop; a Stop that is refused meanwhile is written again."""
     strict = replace(profiles()["enforces-cccd"], run_down_kmh_per_s=3.0)
     async with running_belt(strict) as (treadmill, _):
-        assert await stop_belts(None, lambda _: None) is Verdict.VERIFIED
+        assert await stop_belts((), lambda _: None) is Verdict.VERIFIED
         assert treadmill.speed_kmh == 0
 
 
@@ -70,7 +83,7 @@ async def test_a_machine_that_is_only_known_is_connected_and_let_go_again() -> N
         treadmill.move_by_hand(2.0)
         address = treadmill.advertisement.address
         assert not bluez.connected(address)
-        assert await stop_belts(address.lower(), lambda _: None) is Verdict.VERIFIED
+        assert await stop_belts((address.lower(),), lambda _: None) is Verdict.VERIFIED
         assert treadmill.speed_kmh == 0
         assert not bluez.connected(address)
 
@@ -89,7 +102,7 @@ async def test_a_machine_that_bluetoothd_does_not_know_is_looked_for() -> None:
     said: list[str] = []
     async with forgotten_belt() as (treadmill, bluez):
         address = treadmill.advertisement.address
-        assert await stop_belts(address.lower(), said.append) is Verdict.VERIFIED
+        assert await stop_belts((address.lower(),), said.append) is Verdict.VERIFIED
         assert treadmill.speed_kmh == 0
         assert not bluez.connected(address)
     assert "looking for it" in said[0]
@@ -100,7 +113,7 @@ async def test_a_machine_is_looked_for_with_a_radio_that_was_off() -> None:
     """It is switched on: a belt may be running."""
     async with forgotten_belt() as (treadmill, bluez):
         bluez.power(on=False)
-        assert await stop_belts(None, lambda _: None, expected=treadmill.advertisement.address) is Verdict.VERIFIED
+        assert await stop_belts((treadmill.advertisement.address,), lambda _: None) is Verdict.VERIFIED
         assert treadmill.speed_kmh == 0
 
 
@@ -116,13 +129,111 @@ async def test_without_a_marker_the_configured_machine_is_looked_for(tmp_path: P
         assert treadmill.speed_kmh == 0
 
 
+async def test_another_treadmill_that_is_connected_does_not_stand_in_for_the_configured_one() -> None:
+    """No marker tells which: both are stopped, and each line says of which it speaks."""
+    said: list[str] = []
+    here, there = Treadmill("citysports", address=ONE), Treadmill("citysports", address=OTHER)
+    async with air(here, there), running(here, Bluetooth(), TreadmillSettings(address=ONE)) as owner:
+        await up(owner)
+        there.move_by_hand(2.0)
+        assert await stop_belts((OTHER,), said.append, connected=True) is Verdict.VERIFIED
+        assert there.speed_kmh == 0
+        assert here.witness.of("written")
+    assert {f"{ONE}: the belt stands, verified", f"{OTHER}: the belt stands, verified"} <= set(said)
+
+
+async def test_a_known_machine_is_reached_with_a_radio_that_was_off() -> None:
+    """As after a reset of the adapter: it is switched on first."""
+    treadmill = Treadmill("citysports")
+    async with air(treadmill) as bluez:
+        async with running(treadmill, Bluetooth()) as owner:
+            await up(owner)
+        treadmill.move_by_hand(2.0)
+        bluez.power(on=False)
+        assert await stop_belts((treadmill.advertisement.address,), lambda _: None) is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+
+
+async def test_a_machine_that_goes_out_of_sight_meanwhile_is_not_called_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its belt was not seen to stand: it is looked for as long as there is patience, and exit status 5 is the end."""
+    monkeypatch.setattr(failsafe, "SEEK_S", 0.3)
+    said: list[str] = []
+    async with running_belt("ignores-stop") as (treadmill, bluez):
+        address = treadmill.advertisement.address
+        stopping = asyncio.create_task(stop_belts((address,), said.append, patience_s=3.0))
+        await written_to(treadmill)
+        bluez.lose_link(address)
+        await bluez.restart()
+        bluez.power(on=False)
+        assert await stopping is Verdict.NOT_CONFIRMED
+    assert said[-1] == "STOP WAS WRITTEN, BUT THE BELT WAS NOT SEEN TO STAND. PULL THE SAFETY KEY."
+
+
+async def written_to(treadmill: Treadmill, request: str = "0801") -> None:
+    """Wait until a request reached the machine."""
+    while request not in [event.detail for event in treadmill.witness.of("written")]:  # noqa: ASYNC110 - it tells nobody
+        await asyncio.sleep(0.01)
+
+
+# -- a countdown
+
+
+@asynccontextmanager
+async def counting_down(countdown_s: float) -> AsyncIterator[Treadmill]:
+    """A belt whose owner died right after START."""
+    treadmill = Treadmill(replace(profiles()["ideal"], countdown_s=countdown_s))
+    async with air(treadmill), running(treadmill, Bluetooth()) as owner:
+        await up(owner)
+        owner.control()
+        owner.start()
+        await written_to(treadmill, "07")
+        yield treadmill
+
+
+def test_a_countdown_is_watched_for_as_long_as_the_interlock_watches() -> None:
+    """The time is the one that SAFETY.md gives a START to move the belt, of a machine that nobody measured."""
+    assert pytest.approx(n.START_DELAY_S * n.START_PATIENCE) == COUNTDOWN_S
+
+
+async def test_the_zero_frames_of_a_countdown_are_no_standstill(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The machine takes no Stop while it counts: when the belt then moves, Stop is written again until it stands."""
+    monkeypatch.setattr(failsafe, "COUNTDOWN_S", 4.0)
+    said: list[str] = []
+    async with counting_down(2.5) as treadmill:
+        treadmill.faults.ignore_stop = True
+        stopping = asyncio.create_task(stop_belts((), said.append))
+        while not treadmill.witness.of("belt_started"):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+        treadmill.faults.ignore_stop = False
+        assert await stopping is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+        assert treadmill.witness.of("belt_standing")
+        started_s = treadmill.witness.of("belt_started")[0].at_s
+        written_s = [event.at_s for event in treadmill.witness.of("written", "0801")]
+        assert min(written_s) < started_s - 1.0 < started_s < max(written_s)
+    assert said[0] == "its speed is told as 0: watching for 4 s whether it is counting down to a start"
+
+
+async def test_a_belt_that_only_stood_is_watched_until_no_countdown_can_be_running() -> None:
+    """Then it is verified; the Stop itself did not wait."""
+    loop = asyncio.get_running_loop()
+    treadmill = Treadmill("ideal")
+    async with air(treadmill), running(treadmill, Bluetooth()) as owner:
+        await up(owner)
+        begun_s = loop.time()
+        stopping = asyncio.create_task(stop_belts((), lambda _: None))
+        await written_to(treadmill)
+        assert loop.time() - begun_s < failsafe.COUNTDOWN_S
+        assert await stopping is Verdict.VERIFIED
+        assert loop.time() - begun_s >= failsafe.COUNTDOWN_S
+
+
 async def test_a_link_that_is_lost_meanwhile_is_made_again() -> None:
     """The belt runs on without a link, so it is not given up."""
     slow = replace(profiles()["citysports"], run_down_kmh_per_s=0.5)
     async with running_belt(slow) as (treadmill, bluez):
-        stopping = asyncio.create_task(stop_belts(None, lambda _: None))
-        while "0801" not in [event.detail for event in treadmill.witness.of("written")]:  # noqa: ASYNC110 - it tells nobody
-            await asyncio.sleep(0.01)
+        stopping = asyncio.create_task(stop_belts((), lambda _: None))
+        await written_to(treadmill)
         bluez.lose_link(treadmill.advertisement.address)
         treadmill.move_by_hand(2.0)
         assert await stopping is Verdict.VERIFIED
@@ -134,7 +245,7 @@ async def test_a_bluetoothd_that_comes_back_meanwhile_is_waited_for(bare_bus: st
     """It was killed with the daemon, and systemd is starting it again."""
     treadmill = Treadmill("citysports")
     treadmill.move_by_hand(2.0)
-    stopping = asyncio.create_task(stop_belts(treadmill.advertisement.address, lambda _: None))
+    stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), lambda _: None))
     await asyncio.sleep(0.3)  # it has asked in vain, more than once
     async with serve([treadmill], bare_bus):
         assert await stopping is Verdict.VERIFIED
@@ -156,7 +267,7 @@ async def test_a_stop_that_has_no_effect_is_told_loudly() -> None:
     """Exit status 5, and the one thing that a person can do."""
     said: list[str] = []
     async with running_belt("ignores-stop") as (treadmill, bluez):
-        assert await stop_belts(None, said.append, patience_s=1.2) is Verdict.NOT_CONFIRMED
+        assert await stop_belts((), said.append, patience_s=1.2) is Verdict.NOT_CONFIRMED
         assert [event.detail for event in treadmill.witness.of("written")].count("0801") >= 2
         assert bluez.connected(treadmill.advertisement.address)
     assert "PULL THE SAFETY KEY" in said[-1]
@@ -166,16 +277,16 @@ async def test_a_stalled_link_is_not_confirmed() -> None:
     """Writes that never complete end the same way, after the patience."""
     async with running_belt() as (treadmill, bluez):
         bluez.hold_writes(treadmill.advertisement.address)
-        assert await stop_belts(None, lambda _: None, patience_s=0.7) is Verdict.NOT_CONFIRMED
+        assert await stop_belts((), lambda _: None, patience_s=0.7) is Verdict.NOT_CONFIRMED
 
 
-@pytest.mark.parametrize("address", [None, "00:00:00:00:00:01"])
-async def test_no_machine_is_told(monkeypatch: pytest.MonkeyPatch, address: str | None) -> None:
+@pytest.mark.parametrize("addresses", [(), ("00:00:00:00:00:01",)])
+async def test_no_machine_is_told(monkeypatch: pytest.MonkeyPatch, addresses: tuple[str, ...]) -> None:
     """Exit status 3 when nothing is connected or known, or found in the air within a bounded time."""
     said: list[str] = []
     monkeypatch.setattr(failsafe, "SEEK_S", 0.3)
     async with air(Treadmill()):
-        assert await stop_belts(address, said.append) is Verdict.NO_MACHINE
+        assert await stop_belts(addresses, said.append) is Verdict.NO_MACHINE
     assert "PULL THE SAFETY KEY" in said[-1]
 
 
@@ -184,7 +295,7 @@ async def test_no_bluetooth_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     said: list[str] = []
     monkeypatch.setattr(failsafe, "BUS_S", 0.5)
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/nobody")
-    assert await stop_belts(None, said.append) is Verdict.NO_MACHINE
+    assert await stop_belts((), said.append) is Verdict.NO_MACHINE
     assert "Bluetooth cannot be reached" in said[-1]
 
 
@@ -201,7 +312,7 @@ async def test_a_bus_that_lets_nobody_in_is_told(tmp_path: Path, monkeypatch: py
     monkeypatch.setattr(failsafe, "BUS_S", 0.5)
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
     async with await asyncio.start_unix_server(reject, tmp_path / "bus"):
-        assert await stop_belts(None, said.append) is Verdict.NO_MACHINE
+        assert await stop_belts((), said.append) is Verdict.NO_MACHINE
     assert "Bluetooth cannot be reached" in said[-1]
 
 
@@ -213,11 +324,11 @@ async def bare_bus(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
         yield address
 
 
-async def command(*arguments: str | Path) -> tuple[int, str]:
+async def command(*arguments: str | Path, said_to: IO[str] | int = asyncio.subprocess.STDOUT) -> tuple[int, str]:
     """Run `retrowalk stop` as a process of its own; return its exit status and words."""
     code = "from retrowalk.cli import main; raise SystemExit(main())"
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, "stop", *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        sys.executable, "-c", code, "stop", *arguments, stdout=asyncio.subprocess.PIPE, stderr=said_to
     )
     words, _ = await process.communicate()
     assert process.returncode is not None
@@ -236,7 +347,9 @@ async def test_the_failsafe_acts_only_while_a_session_is_open(tmp_path: Path) ->
         assert marker.exists()
 
 
-@pytest.mark.parametrize("content", ["", "{}", "[]", '{"address": ""}', '{"address": 7}'])
+@pytest.mark.parametrize(
+    "content", ["", "{}", "[]", '{"address": ""}', '{"address": 7}', '{"address": "02:57:41:4C:4B:0"}']
+)
 def test_an_unreadable_marker_means_any_treadmill(tmp_path: Path, content: str) -> None:
     """A marker that cannot be read is still a marker."""
     (tmp_path / MARKER_NAME).write_text(content)
@@ -275,6 +388,87 @@ def test_a_configuration_tells_the_address_or_nothing(tmp_path: Path, content: s
     assert config_path("hall", {}) == Path("/etc/retrowalk/hall.toml")
 
 
+type Stopped = tuple[tuple[str, ...], bool]
+"""Which addresses were to be stopped, and whether all that is connected, too."""
+
+
+@pytest.fixture
+def stopped(monkeypatch: pytest.MonkeyPatch) -> list[Stopped]:
+    """What the command would have stopped."""
+    asked: list[Stopped] = []
+
+    def stopping(addresses: set[str], *, connected: bool) -> int:
+        asked.append((tuple(sorted(addresses)), connected))
+        return Verdict.VERIFIED
+
+    monkeypatch.setattr(stop, "_stop", stopping)
+    return asked
+
+
+ONE, OTHER, CONFIGURED = "00:00:00:00:00:01", "00:00:00:00:00:02", "00:00:00:00:00:03"
+
+
+@pytest.mark.parametrize(
+    ("markers", "expected"),
+    [
+        ([ONE], ((ONE,), False)),
+        ([ONE, OTHER], ((ONE, OTHER), False)),
+        ([ONE, None], ((ONE, CONFIGURED), True)),
+        ([None], ((CONFIGURED,), True)),
+        ([], ((CONFIGURED,), True)),
+    ],
+    ids=["one", "two", "one damaged", "damaged", "none"],
+)
+def test_every_treadmill_that_may_have_been_left_is_stopped(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    stopped: list[Stopped],
+    markers: list[str | None],
+    expected: Stopped,
+) -> None:
+    """Those of all markers; where one tells nothing, the configured one and whatever is connected."""
+    config = tmp_path / "hall.toml"
+    config.write_text(f'[treadmill]\naddress = "{CONFIGURED}"\n')
+    monkeypatch.setenv("RETROWALK_CONFIG", str(config))
+    for name, (variable, address) in enumerate(
+        zip(("RETROWALK_RUNTIME_DIR", "STATE_DIRECTORY"), markers, strict=False)
+    ):
+        folder = tmp_path / str(name)
+        folder.mkdir()
+        (folder / MARKER_NAME).write_text(json.dumps({"address": address, "latch": None}))
+        monkeypatch.setenv(variable, str(folder))
+    if not markers:
+        monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    stop.main([])
+    assert stopped == [expected]
+
+
+@pytest.mark.parametrize("wrong", [["now"], ["--adress", ONE], ["--address"], ["--name"]])
+def test_who_mistypes_wants_the_belt_to_stop_all_the_same(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    stopped: list[Stopped],
+    wrong: list[str],
+) -> None:
+    """What is not understood is told and left out; only help is help. The failsafe stays one."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    monkeypatch.setenv("RETROWALK_CONFIG", str(tmp_path / "absent"))
+    assert stop.main(wrong) == Verdict.VERIFIED
+    assert len(stopped) == 1
+    assert "stopping all the same, without what is not understood" in capfd.readouterr().err
+    assert stop.main(["--failsafe", *wrong]) == 0
+    assert len(stopped) == 1
+
+
+async def test_a_log_that_takes_no_more_ends_no_stop(tmp_path: Path) -> None:
+    """Its disk is full: the belt is stopped without words."""
+    async with running_belt() as (treadmill, _):
+        with FULL.open("w") as full:  # noqa: ASYNC230 - a device
+            assert (await command("--marker", tmp_path / "absent", said_to=full))[0] == 0
+        assert treadmill.speed_kmh == 0
+
+
 @contextmanager
 def somebody_else() -> Iterator[None]:
     """Be a user who may look into nothing that is not everybody's; whoever is not root is one already."""
@@ -289,23 +483,16 @@ def somebody_else() -> Iterator[None]:
 
 @pytest.mark.parametrize("only", [[], ["--failsafe"]], ids=["anytime", "failsafe"])
 def test_who_may_not_look_for_the_marker_may_stop_all_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, only: list[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: list[Stopped], only: list[str]
 ) -> None:
     """The state folder is the daemon's own, 0750, and so may be the configuration: the Stop is tried without them."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0)
-    stopped: list[tuple[str | None, str | None]] = []
-
-    def stopping(address: str | None, expected: str | None) -> int:
-        stopped.append((address, expected))
-        return Verdict.VERIFIED
-
     monkeypatch.setenv("RETROWALK_RUNTIME_DIR", str(closed))
     monkeypatch.setenv("RETROWALK_CONFIG", str(closed / "hall.toml"))
-    monkeypatch.setattr(stop, "_stop", stopping)
     with somebody_else():
         assert stop.main(only) == Verdict.VERIFIED
-    assert stopped == [(None, None)]
+    assert stopped == [((), True)]
 
 
 @pytest.mark.parametrize(

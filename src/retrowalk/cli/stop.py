@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import sys
+import re
 from collections.abc import Mapping
-from functools import partial
+from contextlib import suppress
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
 from retrowalk.files import read_small
 
@@ -17,7 +17,9 @@ MARKER_NAME: Final = "session-marker"  # both as in retrowalk.marker, which woul
 LARGEST_MARKER_BYTES: Final = 4096
 LARGEST_CONFIG_BYTES: Final = 256 * 1024
 NOTHING_TO_STOP: Final = 0
+INTERRUPTED: Final = 5  # as what was not confirmed
 
+_ADDRESS: Final = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){5}", re.IGNORECASE)
 _EPILOG: Final = """\
 exit status: 0 the belt was seen to stand, 3 no machine, 5 not confirmed: pull the safety key
 
@@ -29,27 +31,61 @@ examples:
 
 def main(arguments: list[str]) -> int:
     """Stop the belt; return the exit status. 0: seen to stand; 3: no machine; 5: not confirmed, pull the safety key."""
-    options = _parser().parse_args(arguments)
+    options = _options(arguments)
     markers = [options.marker] if options.marker else marker_paths(options.name, os.environ)
     left_open = [marker for marker in markers if may_be_there(marker)]
     if options.failsafe and not left_open:
         print("no session was left open: nothing to stop")
         return NOTHING_TO_STOP
-    address = options.address or next((found for marker in left_open if (found := read_address(marker))), None)
-    return _stop(address, None if address else configured_address(config_path(options.name, os.environ)))
+    told = [options.address] if options.address else [read_address(marker) for marker in left_open]
+    certain = bool(told) and None not in told
+    if not certain:
+        told.append(configured_address(config_path(options.name, os.environ)))
+    return _stop({address for address in told if address}, connected=not certain)
 
 
-def _stop(address: str | None, expected: str | None) -> int:
+def _stop(addresses: set[str], *, connected: bool) -> int:
     import asyncio  # noqa: PLC0415 - and below: 0.2 s that the end of every daemon would wait for
 
     from retrowalk.treadmill.failsafe import stop_belts  # noqa: PLC0415
 
-    say = partial(print, file=sys.stderr, flush=True)
-    return asyncio.run(stop_belts(address, say, expected=expected))
+    try:
+        return asyncio.run(stop_belts(addresses, _say, connected=connected))
+    except KeyboardInterrupt:
+        _say("interrupted: NOT CONFIRMED that the belt stands. PULL THE SAFETY KEY if it moves.")
+        return INTERRUPTED
+
+
+def _say(words: str) -> None:
+    """Say it to whoever listens: a Stop does not end because its log is full or its terminal gone."""
+    with suppress(OSError):
+        os.write(2, f"{words}\n".encode())
+
+
+class _Misspelt(Exception):  # noqa: N818 - what happened
+    """An option is wrong; the message says which."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Raise _Misspelt instead of ending the process."""
+        raise _Misspelt(message)
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    """Read the options. A wrong one is told and left out: who mistypes wants a belt to stop all the same."""
+    parser = _parser()
+    try:
+        options, unknown = parser.parse_known_args(arguments)
+    except _Misspelt as error:
+        options, unknown = parser.parse_args(["--failsafe"] if "--failsafe" in arguments else []), [str(error)]
+    if unknown:
+        _say(f"stopping all the same, without what is not understood: {' '.join(unknown)}")
+    return options
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="retrowalk stop",
         description="Stop the belt now, with or without a running daemon.",
         epilog=_EPILOG,
@@ -81,12 +117,12 @@ def may_be_there(marker: Path) -> bool:
 
 
 def read_address(marker: Path) -> str | None:
-    """Return the address of the treadmill in the marker; None = it does not tell, so any treadmill is meant."""
+    """Return the treadmill's address in the marker; None = it tells none that can be, so any treadmill is meant."""
     try:
         address = json.loads(read_small(marker, LARGEST_MARKER_BYTES))["address"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return address if isinstance(address, str) and address else None
+    return _sound(address)
 
 
 def config_path(name: str, environ: Mapping[str, str]) -> Path:
@@ -102,4 +138,8 @@ def configured_address(config: Path) -> str | None:
         address = tomllib.loads(read_small(config, LARGEST_CONFIG_BYTES))["treadmill"]["address"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return address if isinstance(address, str) and address else None
+    return _sound(address)
+
+
+def _sound(address: object) -> str | None:
+    return address if isinstance(address, str) and _ADDRESS.fullmatch(address) else None

@@ -7,7 +7,7 @@ same link. It is never dropped here, unless it was made here and the belt was se
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
 from enum import IntEnum
 from itertools import cycle
@@ -32,6 +32,7 @@ SEEK_S: Final = 10.0
 CONNECT_S: Final = 10.0
 SUBSCRIBED_S: Final = 1.0
 ZERO_FRAMES: Final = 2
+COUNTDOWN_S: Final = 8.0  # START_DELAY_S × START_PATIENCE of the interlock, which would take time to import
 
 _AGAIN_S: Final = 0.2
 _LOOK_S: Final = 0.05
@@ -69,12 +70,12 @@ class NoMachineError(Exception):
 
 
 async def stop_belts(
-    address: str | None, say: Say, patience_s: float = PATIENCE_S, *, expected: str | None = None
+    addresses: Collection[str], say: Say, patience_s: float = PATIENCE_S, *, connected: bool = False
 ) -> Verdict:
-    """Stop the treadmill with `address`; None = each one that is connected, else each one that is known.
+    """Stop the treadmills with these addresses, and with `connected` each that is connected; if none, each known one.
 
-    Where there is none, the one with the `expected` address is looked for in the air. It takes BUS_S + `patience_s`
-    at most.
+    One that bluetoothd does not know is looked for in the air. The verdict is the worst of all. It takes BUS_S +
+    `patience_s` at most.
     """
     try:
         bus, tree = await _reached()
@@ -82,12 +83,15 @@ async def stop_belts(
         say(f"Bluetooth cannot be reached: {error}. PULL THE SAFETY KEY if the belt moves.")
         return Verdict.NO_MACHINE
     try:
-        sought = address or expected
-        addresses = _treadmills(tree, address) or ({sought.upper()} if sought else set())
-        if not addresses:
+        sought = {address.upper() for address in addresses}
+        if connected:
+            sought |= _treadmills(tree, connected=True)
+        sought = sought or _treadmills(tree)
+        if not sought:
             say("no treadmill is connected or known. PULL THE SAFETY KEY if a belt moves.")
             return Verdict.NO_MACHINE
-        return max(await asyncio.gather(*(_Stopper(bus, one, say).stop(tree, patience_s) for one in addresses)))
+        stoppers = [_Stopper(bus, one, _named(one, say) if len(sought) > 1 else say) for one in sought]
+        return max(await asyncio.gather(*(stopper.stop(tree, patience_s) for stopper in stoppers)))
     finally:
         bus.disconnect()
 
@@ -115,14 +119,19 @@ async def _asked() -> tuple[MessageBus, Tree]:
         raise
 
 
-def _treadmills(tree: Tree, address: str | None) -> set[str]:
-    """Return the addresses of the devices to stop."""
+def _named(address: str, say: Say) -> Say:
+    return lambda words: say(f"{address}: {words}")
+
+
+def _treadmills(tree: Tree, *, connected: bool = False) -> set[str]:
+    """Return the addresses of the treadmills that bluetoothd knows, or is `connected` to."""
     devices = [interfaces[_DEVICE] for interfaces in tree.values() if _DEVICE in interfaces]
-    if address:
-        return {address.upper()} & {device["Address"].value.upper() for device in devices}
-    fitting = [device for device in devices if FITNESS_MACHINE in _value(device, "UUIDs", [])]
-    connected = [device for device in fitting if _value(device, "Connected", default=False)]
-    return {device["Address"].value.upper() for device in connected or fitting}
+    return {
+        device["Address"].value.upper()
+        for device in devices
+        if FITNESS_MACHINE in _value(device, "UUIDs", [])
+        and (not connected or _value(device, "Connected", default=False))
+    }
 
 
 def _value(properties: Mapping[str, Variant], name: str, default: Any) -> Any:
@@ -157,10 +166,13 @@ class _Stopper:
         self._device = ""
         self._data_path = ""
         self._made_here = False
-        self._written = False
+        self._written = False  # over the link that there is now
+        self._watched_until_s: float | None = None  # for the end of a countdown; None = no Stop was ever written
+        self._ran = False
         self._refused = False
         self._zeros = 0
         self._stands = asyncio.Event()
+        self._told = ""
         self._writes: set[asyncio.Task[None]] = set()
         self._subscriptions: set[asyncio.Task[None]] = set()
 
@@ -187,7 +199,8 @@ class _Stopper:
         if not self._device:
             self._say("the treadmill was not found. PULL THE SAFETY KEY if the belt moves.")
             return Verdict.NO_MACHINE
-        what = "WAS WRITTEN, BUT THE BELT WAS NOT SEEN TO STAND" if self._written else "COULD NOT BE WRITTEN"
+        written = self._watched_until_s is not None
+        what = "WAS WRITTEN, BUT THE BELT WAS NOT SEEN TO STAND" if written else "COULD NOT BE WRITTEN"
         self._say(f"STOP {what}. PULL THE SAFETY KEY.")
         return Verdict.NOT_CONFIRMED
 
@@ -196,12 +209,20 @@ class _Stopper:
         while True:
             try:
                 await self._press(await self._linked(tree or await _tree(self._bus)))
-            except (BusError, TimeoutError) as error:
-                self._say(f"not stopped yet: {str(error) or 'no answer'}. PULL THE SAFETY KEY if the belt moves.")
+            except NoMachineError:
+                raise
+            except Exception as error:  # noqa: BLE001 - BusError and TimeoutError are usual; no defect ends the last Stop
+                self._tell(f"not stopped yet: {str(error) or 'no answer'}. PULL THE SAFETY KEY if the belt moves.")
             else:
                 return
             tree = None
             await asyncio.sleep(_AGAIN_S)
+
+    def _tell(self, words: str) -> None:
+        """Say it, but not again and again."""
+        if words != self._told:
+            self._say(words)
+        self._told = words
 
     async def _linked(self, tree: Tree) -> Tree:
         """Return the objects once the treadmill is among them with its services. Raises NoMachineError, BusError."""
@@ -211,6 +232,7 @@ class _Stopper:
         self._device = path
         async with asyncio.timeout(CONNECT_S):
             if not _value(tree[path][_DEVICE], "Connected", default=False):
+                await self._switch_on(tree, path.rpartition("/")[0])
                 await _call(self._bus, path, _DEVICE, "Connect")
                 self._made_here = True
                 tree = await _tree(self._bus)
@@ -229,24 +251,36 @@ class _Stopper:
         return max(paths, key=lambda path: bool(_value(tree[path][_DEVICE], "Connected", default=False)), default="")
 
     async def _sought(self, tree: Tree) -> Tree:
-        """Look for the treadmill in the air; return the objects when it is one. Raises NoMachineError."""
-        self._say(f"the treadmill {self._address} is not known: looking for it. PULL THE SAFETY KEY if the belt moves.")
-        adapters = [path for path, interfaces in tree.items() if _ADAPTER in interfaces]
-        for adapter in adapters:
-            await self._attempt(adapter, _PROPERTIES, "Set", "ssv", _ADAPTER, "Powered", Variant("b", value=True))
-            await self._attempt(adapter, _ADAPTER, "SetDiscoveryFilter", "a{sv}", {"Transport": Variant("s", "le")})
-            await self._attempt(adapter, _ADAPTER, "StartDiscovery")
+        """Look for the treadmill in the air; return the objects when it is one. Raises NoMachineError, BusError."""
+        self._tell(
+            f"the treadmill {self._address} is not known: looking for it. PULL THE SAFETY KEY if the belt moves."
+        )
+        looking: set[str] = set()
         try:
             async with asyncio.timeout(SEEK_S):
                 while not self._path(tree):
+                    for adapter in {path for path, interfaces in tree.items() if _ADAPTER in interfaces} - looking:
+                        looking.add(adapter)  # one that bluetoothd has only just found, too
+                        await self._look_from(tree, adapter)
                     await asyncio.sleep(_LOOK_S)
                     tree = await _tree(self._bus)
         except TimeoutError:
-            raise NoMachineError(f"the treadmill {self._address} was not found within {SEEK_S:g} s") from None
+            why = f"the treadmill {self._address} was not found within {SEEK_S:g} s"
+            why += "" if looking else ": there is no Bluetooth adapter"
+            raise (BusError if self._device else NoMachineError)(why) from None  # one that was there is not given up
         finally:
-            for adapter in adapters:
+            for adapter in looking:
                 await self._attempt(adapter, _ADAPTER, "StopDiscovery")
         return tree
+
+    async def _look_from(self, tree: Tree, adapter: str) -> None:
+        await self._switch_on(tree, adapter)
+        await self._attempt(adapter, _ADAPTER, "SetDiscoveryFilter", "a{sv}", {"Transport": Variant("s", "le")})
+        await self._attempt(adapter, _ADAPTER, "StartDiscovery")
+
+    async def _switch_on(self, tree: Tree, adapter: str) -> None:
+        if not _value(tree.get(adapter, {}).get(_ADAPTER, {}), "Powered", default=False):
+            await self._attempt(adapter, _PROPERTIES, "Set", "ssv", _ADAPTER, "Powered", Variant("b", value=True))
 
     def _characteristics(self, tree: Tree) -> dict[str, tuple[str, list[str]]]:
         """Return path and flags of each characteristic, by UUID."""
@@ -279,11 +313,22 @@ class _Stopper:
         if message.path != self._data_path or message.member != "PropertiesChanged" or "Value" not in message.body[1]:
             return
         speed = told_speed(bytes(message.body[1]["Value"].value))
-        if speed is None or not self._written:
-            return  # a belt that stands before the Stop may be counting down to its start
-        self._zeros = 0 if speed else self._zeros + 1
-        if self._zeros >= ZERO_FRAMES:
+        if speed is None:
+            return
+        self._ran = self._ran or speed > 0
+        self._zeros = 0 if speed or not self._written else self._zeros + 1
+        if self._zeros >= ZERO_FRAMES and self._counts_no_more_down():
             self._stands.set()
+
+    def _counts_no_more_down(self) -> bool:
+        """Tell whether a belt that stands will not start: the last word of whoever died may have been START.
+
+        Stop cancels a countdown, but not every machine's; a belt that ran has its countdown behind it.
+        """
+        if self._ran or asyncio.get_running_loop().time() >= (self._watched_until_s or 0):
+            return True
+        self._tell(f"its speed is told as 0: watching for {COUNTDOWN_S:g} s whether it is counting down to a start")
+        return False
 
     async def _press(self, tree: Tree) -> None:
         """Write Stop every half second until the belt is seen to stand. Raises BusError if the link is lost.
@@ -294,6 +339,7 @@ class _Stopper:
         characteristics = self._characteristics(tree)
         if CONTROL_POINT not in characteristics:
             raise NoMachineError("the device has no treadmill control point")
+        self._zeros, self._written = 0, False
         await self._listen(characteristics)
         path, flags = characteristics[CONTROL_POINT]
         kind = "request" if "write" in flags or "write-without-response" not in flags else "command"
@@ -329,7 +375,9 @@ class _Stopper:
                 self._refused = True
                 self._say(f"write {frame.hex()}: {error}")
                 return
-            self._written = self._written or frame == STOP_FRAME
+            if frame == STOP_FRAME:
+                self._written = True
+                self._watched_until_s = self._watched_until_s or asyncio.get_running_loop().time() + COUNTDOWN_S
             return
 
 
