@@ -5,10 +5,8 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from socketserver import StreamRequestHandler, UnixStreamServer
 
 import pytest
 import typer
@@ -21,6 +19,7 @@ from retrowalk.model.reports import Motion, Reply, Rung, State, StopStep
 from retrowalk.model.requests import Request, Verb
 from retrowalk.model.units import Speed
 from states import FULL_STATE, IDLE_STATE
+from support.fake_socket import FakeSocket, fake_socket
 
 STOPPING = replace(FULL_STATE, motion=Motion.STOPPING, alarm="no link, pull the cord")
 
@@ -175,34 +174,18 @@ def test_a_daemon_that_runs_and_does_not_answer_is_not_called_absent(tmp_path: P
 ODD = [b'{"state": {"pha', b"\xff\xfe\n", b"[1]\n", b"{}\n", b'{"ok": 1}\n', b'{"ok": false}\n', b"[" * 99_999 + b"\n"]
 
 
-class _Odd(UnixStreamServer):
-    answers: list[bytes]
-
-
-class _OddHandler(StreamRequestHandler):
-    server: _Odd
-
-    def handle(self) -> None:
-        """Answer one line: the next, or the last again."""
-        self.rfile.readline()
-        with suppress(BrokenPipeError):
-            self.wfile.write(self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0])
-
-
 @pytest.fixture
-def odd(tmp_path: Path) -> Iterator[_Odd]:
+def odd(tmp_path: Path) -> Iterator[FakeSocket]:
     """Serve what the test puts into `answers`."""
-    with _Odd(str(tmp_path / "odd.sock"), _OddHandler) as server:
-        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
-        serving.start()
+    with fake_socket(tmp_path / "odd.sock") as server:
         yield server
-        server.shutdown()
-        serving.join()
 
 
 @pytest.mark.parametrize("verb", ["state", "arm", "stop"])
 @pytest.mark.parametrize("answer", [*ODD, b'{"ok": false, "reason": "\\ud800"}\n'])
-def test_an_odd_answer_is_told_in_a_sentence(odd: _Odd, run: Run, tmp_path: Path, verb: str, answer: bytes) -> None:
+def test_an_odd_answer_is_told_in_a_sentence(
+    odd: FakeSocket, run: Run, tmp_path: Path, verb: str, answer: bytes
+) -> None:
     """Cut off, no text, no object, nothing in it: what to do instead is said, and a Stop is not called done."""
     odd.answers = [answer]
     result = run(verb, "--socket", tmp_path / "odd.sock")
@@ -214,7 +197,7 @@ def test_an_odd_answer_is_told_in_a_sentence(odd: _Odd, run: Run, tmp_path: Path
 
 @pytest.mark.parametrize("answer", [*ODD, b'{"ok": true}\n', b'{"state": 7}\n'])
 def test_a_stop_that_is_taken_and_then_answered_oddly_is_not_confirmed(
-    odd: _Odd, run: Run, tmp_path: Path, answer: bytes
+    odd: FakeSocket, run: Run, tmp_path: Path, answer: bytes
 ) -> None:
     """Exit 5: nobody saw the belt stand."""
     odd.answers = [b'{"ok": true, "stops_verified": 0}\n', answer]
@@ -227,7 +210,7 @@ def test_a_stop_that_is_taken_and_then_answered_oddly_is_not_confirmed(
 
 @pytest.mark.parametrize("state", [b"null", b"{}", b'{"motion": ["idle"], "alarm": 7}'])
 def test_a_state_that_says_little_confirms_nothing(
-    odd: _Odd, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: bytes
+    odd: FakeSocket, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, state: bytes
 ) -> None:
     """Before there is one, or with none of what was expected in it."""
     monkeypatch.setattr(module, "ASKS_EVERY_S", 0.01)
@@ -285,13 +268,32 @@ def test_the_configuration_names_the_socket(daemon: Daemon, run: Run, tmp_path: 
     assert run("arm", "--config", config).exit_code == 2
 
 
-def test_a_broken_configuration_does_not_leave_somebody_who_wants_a_stop_without_a_word(
-    run: Run, tmp_path: Path
-) -> None:
-    """Exit 2, and what stops the belt without it."""
+@pytest.fixture
+def broken(tmp_path: Path) -> Path:
+    """A configuration that is refused."""
     config = tmp_path / "c.toml"
     config.write_text("[x]\n")
-    result = run("stop", "--config", config)
+    return config
+
+
+def test_a_stop_goes_out_with_a_broken_configuration(
+    daemon: Daemon, run: Run, broken: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the usual socket, and it says so; whether that treadmill was meant nobody knows, so it does not exit 0."""
+    monkeypatch.setattr(module, "DEFAULT_SOCKET", daemon.path)
+    result = run("stop", "--config", broken)
+    assert [request.verb for request in daemon.requests] == [Verb.STOP]
     assert result.exit_code == 2
+    assert f"stopping the treadmill of {daemon.path}, which may not be the one that you mean" in result.output
+    assert "the belt stands, verified" in result.output
+
+
+def test_a_broken_configuration_does_not_leave_somebody_who_wants_a_stop_without_a_word(
+    run: Run, broken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor does a daemon that is not there: exit 3, and what stops the belt without either."""
+    monkeypatch.setattr(module, "DEFAULT_SOCKET", tmp_path / "absent")
+    result = run("stop", "--config", broken)
+    assert result.exit_code == 3
     assert "pull the cord" in result.output
     assert "retrowalk stop" in result.output

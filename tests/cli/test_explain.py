@@ -2,10 +2,8 @@ from __future__ import annotations
 
 import io
 import json
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from socketserver import StreamRequestHandler, UnixStreamServer
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from retrowalk.messages import explain_message
 from retrowalk.messages.explain import ExplainMessage
 from retrowalk.model.reports import State
 from states import FULL_STATE, IDLE_STATE, STAMP
+from support.fake_socket import FakeSocket, fake_socket
 from support.ideal_belt import World, world
 
 CONFIG = """\
@@ -90,55 +89,43 @@ def test_between_sessions_it_is_not_made_a_drama_of() -> None:
     assert "no program is selected" in text
 
 
-class _Answering(UnixStreamServer):
-    answer: Any
-
-
-class _Handler(StreamRequestHandler):
-    server: _Answering
-
-    def handle(self) -> None:
-        """Answer one line."""
-        self.rfile.readline()
-        self.wfile.write(json.dumps(self.server.answer).encode() + b"\n")
-
-
 @pytest.fixture
-def daemon(tmp_path: Path) -> Iterator[_Answering]:
-    """Serve what the test puts into `answer`."""
-    with _Answering(str(tmp_path / "control.sock"), _Handler) as server:
-        serving = threading.Thread(target=server.serve_forever, args=(0.01,))
-        serving.start()
+def daemon(tmp_path: Path) -> Iterator[FakeSocket]:
+    """Serve what the test puts into `answers`."""
+    with fake_socket(tmp_path / "control.sock") as server:
         yield server
-        server.shutdown()
-        serving.join()
 
 
-def test_a_running_daemon_is_asked(daemon: _Answering, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def line(answer: object) -> list[bytes]:
+    return [json.dumps(answer).encode() + b"\n"]
+
+
+def test_a_running_daemon_is_asked(daemon: FakeSocket, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Its answer is shown, and is what --json prints."""
-    daemon.answer = {"explain": told(world().walking(), FULL_STATE)}
+    explained = told(world().walking(), FULL_STATE)
+    daemon.answers = line({"explain": explained})
     path = str(tmp_path / "control.sock")
     assert main(["explain", "--socket", path]) == 0
     assert "walk · belt: moving" in capsys.readouterr().out
     assert main(["explain", "--json", "--socket", path]) == 0
-    assert json.loads(capsys.readouterr().out) == daemon.answer["explain"]
+    assert json.loads(capsys.readouterr().out) == explained
 
 
 def test_a_daemon_that_cannot_explain_itself_is_not_guessed_about(
-    daemon: _Answering, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    daemon: FakeSocket, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """It runs, so the configuration is no answer: exit status 3."""
-    daemon.answer = {"ok": False, "reason": "unknown command 'explain'"}
+    daemon.answers = line({"ok": False, "reason": "unknown command 'explain'"})
     assert main(["explain", "--socket", str(tmp_path / "control.sock")]) == 3
     assert "of another version" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("answer", [[1], {}, {"ok": True}, {"explain": 7}, "explain", None])
 def test_an_odd_answer_is_told_in_a_sentence(
-    daemon: _Answering, tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: object
+    daemon: FakeSocket, tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: object
 ) -> None:
     """Something runs there, so the configuration is no answer: exit status 3."""
-    daemon.answer = answer
+    daemon.answers = line(answer)
     assert main(["explain", "--socket", str(tmp_path / "control.sock")]) == 3
     assert "cannot be understood" in capsys.readouterr().err
 

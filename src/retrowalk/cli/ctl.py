@@ -41,11 +41,11 @@ def ctl(
 ) -> None:
     """Ask the running daemon: arm, confirm, stop, reset, start, pause, resume, end, trim, answer, disarm, state.
 
-    Exit status: 0 done, and for stop: the belt is seen to stand; 2 no such command; 3 no daemon answers; 4 refused;
-    5 the belt was not seen to stand.
+    Exit status: 0 done, and for stop: the belt is seen to stand; 2 no such command, or a bad configuration; 3 no daemon
+    answers; 4 refused; 5 the belt was not seen to stand.
     """
     verb = _verb(command)
-    path = _socket(socket, config)
+    path, certain = _socket(socket, config, verb)
     answer = _ask(path, _message(verb, value, prompt))
     refused = answer.get("ok") is False
     if refused and verb == Verb.STOP:  # it never is refused: the engine itself is stuck
@@ -55,6 +55,8 @@ def ctl(
         raise typer.Exit(REFUSED)
     if verb == Verb.STOP:
         _follow_stop(path, answer.get("stops_verified"))
+        if not certain:
+            raise typer.Exit(BAD_INPUT)
     elif verb == "state":
         Console().print_json(json.dumps(answer["state"]))
     else:
@@ -67,8 +69,8 @@ def _follow_stop(path: Path, before: object) -> None:
     A belt that is called idle may be one whose stop was given up, or that nobody has seen.
     """
     typer.echo("stop: taken; waiting until the belt is seen to stand …")
-    ends_at, told, over = time.monotonic() + STANDS_WITHIN_S, "", False
-    while time.monotonic() < ends_at and not over:
+    ends_at, told, why = time.monotonic() + STANDS_WITHIN_S, "", f"{STANDS_WITHIN_S:g} s went by"
+    while time.monotonic() < ends_at:
         answer = _ask(path, {"cmd": "state"}, otherwise=UNVERIFIED)
         state = answer.get("state") or {}
         over = state.get("motion") in (Motion.IDLE, Motion.STANDSTILL)
@@ -78,9 +80,11 @@ def _follow_stop(path: Path, before: object) -> None:
         if (state.get("alarm") or told) != told:
             told = state["alarm"]
             typer.echo(told, err=True)
-        time.sleep(0 if over else ASKS_EVERY_S)
-    waited = "the stop is over" if over else f"{STANDS_WITHIN_S:g} s went by"
-    raise _not_confirmed(f"{waited}, and the belt was not seen to stand")
+        if over:
+            why = "the stop is over"
+            break
+        time.sleep(ASKS_EVERY_S)
+    raise _not_confirmed(f"{why}, and the belt was not seen to stand")
 
 
 def _more(now: object, before: object) -> bool:
@@ -140,11 +144,15 @@ def _number(text: str) -> float | str:
         return text
 
 
-def _socket(socket: Path | None, config: Path | None) -> Path:
+def _socket(socket: Path | None, config: Path | None, verb: str) -> tuple[Path, bool]:
+    """Return the daemon's socket, and whether it is surely the one that was meant: a Stop goes out in any case."""
     if socket is not None or config is None:
-        return socket or DEFAULT_SOCKET
+        return socket or DEFAULT_SOCKET, True
     try:
-        return load_config(config).control_socket
+        return load_config(config).control_socket, True
     except ConfigError as error:
         typer.echo(f"{error}\n{PULL} {INSTEAD}", err=True)
-        raise typer.Exit(BAD_INPUT) from None
+        if verb != Verb.STOP:
+            raise typer.Exit(BAD_INPUT) from None
+    typer.echo(f"stopping the treadmill of {DEFAULT_SOCKET}, which may not be the one that you mean", err=True)
+    return DEFAULT_SOCKET, False
