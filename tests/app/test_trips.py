@@ -155,7 +155,7 @@ def test_a_file_of_somebody_else_is_refused_in_words(tmp_path: Path, content: by
     """The path, and what is wrong with it."""
     path = tmp_path / "trip.json"
     path.write_bytes(content)
-    with pytest.raises(TripUnreadable, match=f"trip.json is no trip report.*{why}"):
+    with pytest.raises(TripUnreadable, match=f"trip.json is damaged, or no trip report.*{why}"):
         read_trip(path)
 
 

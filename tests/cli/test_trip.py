@@ -183,7 +183,7 @@ def test_the_list_has_a_line_a_trip_and_a_damaged_one_hides_none(
         {"heart_rate_bpm": 10**400},
         {"readings": [reading(0, 0.8).model_copy(update={"t_s": float("nan")})]},
         {"readings": [reading(0, 0.8).model_copy(update={"t_s": 1e300})]},
-        {"readings": [reading(0, float("inf"))]},
+        {"readings": [reading(0, 0.8).model_copy(update={"speed_kmh": float("inf")})]},
     ],
     ids=["year", "no-time", "before-1970", "heart", "no-second", "second", "speed"],
 )
@@ -232,7 +232,7 @@ def test_what_cannot_be_shown_is_refused_with_the_reason(tmp_path: Path, capsys:
     wrong = tmp_path / "wrong.toml"
     wrong.write_text("[daemon]\nnam = 1\n")
     for arguments, words in (
-        ([str(other)], "is no trip report"),
+        ([str(other)], "no trip report"),
         (["--config", str(wrong)], "did you mean name?"),
         (["--last", "--list"], "choose one"),
     ):
