@@ -163,6 +163,14 @@ async def test_a_stop_behind_a_flood_is_not_lost(lab: Lab) -> None:
     await lab.engine.until_told(STOP)
 
 
+async def test_a_stop_among_a_flood_of_commands_is_not_lost(lab: Lab) -> None:
+    """Home automation may say it on the common topic, behind everything else that it says."""
+    for number in range(300):
+        lab.stranger.client._client.publish(f"{ROOT}/cmd", json.dumps({"cmd": "arm", "ts": number}), qos=0)
+    await lab.stranger.send("cmd", '{"cmd": "stop"}')
+    await lab.engine.until_told(STOP)
+
+
 @pytest.mark.parametrize(("payload", "long"), [("press", False), ("long", True)])
 async def test_a_declared_button_is_a_button(
     broker: Broker, monkeypatch: pytest.MonkeyPatch, payload: str, long: bool
@@ -385,6 +393,50 @@ async def test_a_message_that_provokes_a_bug_does_not_silence_the_next(broker: B
         await stranger.command("arm")
         await stranger.send("cmd/stop", "")
         await engine.until_told(STOP)
+
+
+async def test_a_forged_beat_ends_no_connection(lab: Lab) -> None:
+    """A number that Python refuses to read comes with the daemon's own nonce: the next Stop is heard all the same."""
+    beat = await lab.stranger.until(lambda: next(iter(lab.stranger.texts("beat")[1:]), None))
+    await lab.stranger.send("beat", f"{beat.split()[0]} {'9' * 5000}")
+    await lab.stranger.send("cmd/stop", "")
+    await lab.engine.until_told(STOP)
+    assert lab.engine.told.count(BrokerLink(up=False)) == 0
+
+
+async def test_a_secret_that_became_unreadable_is_a_broker_that_is_lost(broker: Broker, tmp_path: Path) -> None:
+    """Whatever ends a connection for good: the engine is told, and does not believe in it for ever."""
+    secret = tmp_path / "secret"
+    secret.write_text("open")
+    engine = Engine()
+    async with running(make_bridge(engine, broker.port, username="lab", password_file=secret)) as bridge:
+        await engine.until_told(BrokerLink(up=True))
+        secret.write_bytes(b"\xff")
+        broker.kill()
+        broker.start()
+        await engine.until_told(BrokerLink(up=False))
+        secret.write_text("open")
+        await engine.until_told(BrokerLink(up=True), times=2)
+        assert not bridge.done()
+
+
+async def test_a_defect_of_the_bridge_is_a_broker_that_is_lost(
+    broker: Broker, idle_state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ends with its error, for its supervisor; the engine must not go on as if home automation could still stop."""
+
+    def fail(_state: State) -> None:
+        raise RuntimeError("a mistake of ours")
+
+    engine = Engine()
+    bridge = make_bridge(engine, broker.port)
+    monkeypatch.setattr(bridge._announcer, "due", fail)
+    task = asyncio.create_task(bridge.run())
+    await engine.until_told(BrokerLink(up=True))
+    bridge.publish_state(idle_state)
+    with pytest.raises(ExceptionGroup):
+        await task
+    assert engine.told[-1] == BrokerLink(up=False)
 
 
 async def test_an_unreachable_broker_is_reported_once_and_never_blocks(full_state: State, tmp_path: Path) -> None:

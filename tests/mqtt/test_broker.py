@@ -11,8 +11,8 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from retrowalk.mqtt.broker import MOST_WAITING, _Client, _StopFirst
 
 
-def message(topic: str) -> aiomqtt.Message:
-    return aiomqtt.Message(f"retrowalk/lab/{topic}", b"", 1, retain=False, mid=0, properties=None)
+def message(topic: str, payload: bytes = b"") -> aiomqtt.Message:
+    return aiomqtt.Message(f"retrowalk/lab/{topic}", payload, 1, retain=False, mid=0, properties=None)
 
 
 def test_a_stop_is_read_before_everything_that_waits() -> None:
@@ -34,6 +34,27 @@ def test_a_flood_of_commands_costs_commands_and_neither_buttons_nor_stops() -> N
     assert queue.qsize() == MOST_WAITING + 2
     assert queue.dropped == 50
     assert queue.get_nowait().topic.value.endswith("/cmd/stop")
+
+
+@pytest.mark.parametrize("payload", [b'{"cmd": "stop"}', b"STOP", b'{"cmd":"stop","id":"x"}'])
+def test_a_stop_among_the_commands_is_a_stop(payload: bytes) -> None:
+    """It overtakes, and a flood of commands before it does not cost it."""
+    queue = _StopFirst()
+    for _ in range(MOST_WAITING + 1):
+        queue.put_nowait(message("cmd", b'{"cmd": "arm"}'))
+    queue.put_nowait(message("cmd", payload))
+    assert queue.get_nowait().payload == payload
+
+
+def test_a_flood_of_stops_costs_memory_only_so_far() -> None:
+    """Of what waits at least a hundred are Stops by then: one more says nothing new."""
+    queue = _StopFirst()
+    for _ in range(2 * MOST_WAITING):
+        queue.put_nowait(message("button/ok"))
+    for _ in range(5 * MOST_WAITING):
+        queue.put_nowait(message("cmd/stop"))
+    assert queue.qsize() == 3 * MOST_WAITING
+    assert queue.dropped == 4 * MOST_WAITING
 
 
 def test_a_flood_of_presses_is_bounded_too() -> None:

@@ -86,14 +86,15 @@ class Announcer:
             self._respond(sender_of(report.request_id), report)
         event = event_message(report, self._stamp())
         if event is not None:
-            self.outbox.put_event(Outgoing(self._topics.event, json.dumps(event)))
+            put = self.outbox.put_answer if isinstance(report, Reply) else self.outbox.put_event
+            put(Outgoing(self._topics.event, json.dumps(event)))
 
     def take_refusal(self, sender: Sender, request_id: str, cmd: str, reason: str) -> None:
         """Answer a command that the engine never sees, and tell everybody."""
         self.health.commands_refused += 1
         stamp = self._stamp()
         self._answer(sender, response_message(request_id, cmd, ok=False, reason=reason, stamp=stamp))
-        self.outbox.put_event(Outgoing(self._topics.event, json.dumps(refusal_event(request_id, cmd, reason, stamp))))
+        self.outbox.put_answer(Outgoing(self._topics.event, json.dumps(refusal_event(request_id, cmd, reason, stamp))))
 
     def greeting(self) -> list[Outgoing]:
         """Return all that is retained, in the order of a fresh connection; `online` is last."""
@@ -130,7 +131,7 @@ class Announcer:
 
     def _answer(self, sender: Sender, response: dict[str, Any]) -> None:
         topic = sender.response_topic or self._topics.response
-        self.outbox.put_event(
+        self.outbox.put_answer(
             Outgoing(topic, json.dumps(response), expires_s=EXPIRES_S, correlation=sender.correlation),
         )
 

@@ -83,9 +83,10 @@ class MqttBridge:
         while True:
             try:
                 await self._visit()
-            except* (BrokerError, OSError) as errors:
+            except* (BrokerError, OSError, ValueError) as errors:  # the last: a password or a topic that is no text
                 self._complain(errors)
-            self._tell_engine(up=False)
+            finally:
+                self._tell_engine(up=False)
             await asyncio.sleep(self._settings.reconnect_s)
 
     async def _visit(self) -> None:
@@ -182,7 +183,7 @@ class MqttBridge:
             self._up = up
             self._observe(BrokerLink(up))
 
-    def _complain(self, errors: BaseExceptionGroup[BrokerError | OSError]) -> None:
+    def _complain(self, errors: BaseExceptionGroup[Exception]) -> None:
         """Log a failing broker once a reason, not once a second."""
         reason = str(errors.exceptions[0])
         if reason != self._complaint:

@@ -20,6 +20,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from retrowalk.messages import is_stop
 from retrowalk.mqtt.settings import MqttSettings
 
 BrokerError = aiomqtt.MqttError
@@ -55,20 +56,24 @@ class Incoming:
 
 
 class _StopFirst(asyncio.Queue[aiomqtt.Message]):
-    """An incoming queue in which a Stop overtakes everything, and a flood of commands drops commands alone."""
+    """An incoming queue in which a Stop overtakes everything, and a flood drops none but its own kind.
+
+    Commands leave room for buttons, and both for Stops: one is dropped only behind a hundred others.
+    """
 
     dropped = 0
     _queue: deque[aiomqtt.Message]
 
     def _put(self, item: aiomqtt.Message) -> None:
         topic = item.topic.value
-        most = MOST_WAITING if topic.endswith("/cmd") else 2 * MOST_WAITING  # a button must outlive a flood of commands
-        if topic.endswith("/cmd/stop"):
-            self._queue.appendleft(item)
-        elif len(self._queue) < most:
-            self._queue.append(item)
-        else:
+        command = topic.endswith("/cmd")
+        stop = topic.endswith("/cmd/stop") or (command and is_stop(item.payload))
+        if len(self._queue) >= MOST_WAITING * (3 if stop else 1 if command else 2):
             self.dropped += 1
+        elif stop:
+            self._queue.appendleft(item)
+        else:
+            self._queue.append(item)
 
 
 class _Client(aiomqtt.Client):

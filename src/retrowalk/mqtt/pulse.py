@@ -14,6 +14,7 @@ from retrowalk.mqtt.broker import Incoming, Outgoing
 EVERY_S: Final = 0.5
 LATE_NS: Final = seconds(1.5)
 DOUBT_NS: Final = seconds(2)
+_LONGEST: Final = 64
 
 
 class Pulse:
@@ -33,8 +34,8 @@ class Pulse:
         """Take note of one that came back; tell whether `message` is on its topic, where nothing else belongs."""
         if message.topic != self._topic:
             return False
-        nonce, _, sent = message.payload.partition(b" ")
-        if nonce == self._nonce.encode() and sent.isdigit():
+        nonce, _, sent = message.payload[:_LONGEST].partition(b" ")
+        if nonce == self._nonce.encode() and sent.isdigit() and int(sent) <= now_ns:  # whoever reads one can forge one
             self._heard_ns = int(sent)
             if now_ns - self._heard_ns > LATE_NS:
                 self._doubted_until_ns = now_ns + DOUBT_NS
