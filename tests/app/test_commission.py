@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -8,8 +9,9 @@ import pytest
 
 from commissioning.ground import Helper, commissioned
 from commissioning.hands import HANDS
-from retrowalk.app.commission import SessionLeftOpen, commission, record_of
-from retrowalk.app.compose import AlreadyRunning, make_folders, only_one
+from retrowalk.app import commission as shell
+from retrowalk.app.commission import RecordNotKept, SessionLeftOpen, _kept, commission, record_of
+from retrowalk.app.compose import AlreadyRunning, FolderUnusable, make_folders, only_one
 from retrowalk.commissioning import Findings, Procedure, Verdict
 from retrowalk.config import Config, DaemonTable
 from retrowalk.machines import Machines
@@ -76,6 +78,35 @@ def test_a_procedure_that_fails_itself_stops_the_belt_and_leaves_the_link_up(mon
     assert report.marker is not None
     started = next(event for event in report.treadmill.witness.of("written") if event.detail == "07")
     assert [event for event in report.treadmill.witness.of("written", "0801") if event.at_s > started.at_s]
+
+
+async def test_a_folder_that_takes_no_record_is_told_before_anything_is_tried(config: Config) -> None:
+    """And not when a belt has run for minutes for nothing."""
+    make_folders(config)
+    config.records_dir.write_text("in the way")
+    with pytest.raises(FolderUnusable, match="a record could not be kept"):
+        await commission(config, Helper(Treadmill()))
+
+
+@pytest.mark.parametrize("says", [{}, {"does the belt stand": "no"}], ids=["passed", "refused"])
+def test_a_record_that_cannot_be_written_is_told_and_an_older_one_blesses_no_refused_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, says: dict[str, str]
+) -> None:
+    """The disk is full at the end: what was refused now must not go on as what once passed."""
+    procedure = Procedure()
+    report = run(commissioned("ideal", **says))
+    procedure._desk.findings, procedure._verdict = report.findings, report.verdict
+    assert report.findings.machine
+    older = tmp_path / f"{report.findings.machine.address.replace(':', '-')}.toml"
+    older.write_text("passed = true")
+
+    def full(_path: Path, _text: str) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(shell, "write_durably", full)
+    with pytest.raises(RecordNotKept, match=f"{report.verdict}, but .*No space left on device"):
+        _kept(tmp_path, procedure)
+    assert older.exists() is (report.verdict is Verdict.PASSED)
 
 
 @pytest.mark.parametrize("verdict", [Verdict.ABANDONED, Verdict.NO_MACHINE, None])

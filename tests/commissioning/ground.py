@@ -115,6 +115,7 @@ class Report:
     helper: Helper
     treadmill: Treadmill
     left: list[int]
+    kept: list[Verdict | None]  # what was written before a way out at once
     marker: str | None
     took_s: float
 
@@ -140,7 +141,9 @@ async def commissioned(profile: Profile | str = "ideal", **says: str | Hand) -> 
         left.append(status)
         running.cancel()  # the process would be gone now
 
+    kept: list[Verdict | None] = []
     commissioner = Commissioner(helper, clock_ns=lambda: seconds(loop.time()), leave=leave)
+    commissioner.keep = lambda: kept.append(commissioner.procedure.verdict)
     helper.commissioner = commissioner
     disk = _Disk()
     disk.observe = commissioner.observe
@@ -158,6 +161,7 @@ async def commissioned(profile: Profile | str = "ideal", **says: str | Hand) -> 
         helper,
         treadmill,
         left,
+        kept,
         disk.content,
         loop.time(),
     )

@@ -51,6 +51,16 @@ class Terminal:
         assert self.process.stdin
         self.process.stdin.write(f"{text}\n".encode())
 
+    async def leaves(self, way_out: str) -> None:
+        """Leave by a signal, by the end of the input, or by a word."""
+        assert self.process.stdin
+        if way_out == "Ctrl-C":
+            self.process.send_signal(signal.SIGINT)
+        elif way_out == "hang up":
+            self.process.stdin.close()
+        else:
+            await self.types(way_out)
+
     async def ends(self) -> int:
         """Wait for the exit status."""
         assert self.process.stdout
@@ -90,20 +100,21 @@ async def beside_a_treadmill(folder: Path, profile: str = "ideal") -> AsyncItera
             yield keyboard, simulator
 
 
-async def test_ctrl_c_on_a_moving_belt_stops_it_first(tmp_path: Path) -> None:
-    """Stop is written, the belt stands, only then the process ends; no marker, no record."""
+@pytest.mark.parametrize("way_out", ["Ctrl-C", "Stop", "hang up"])
+async def test_whoever_leaves_a_moving_belt_stops_it_first(tmp_path: Path, way_out: str) -> None:
+    """By signal, by word, or because the input ends: Stop, standstill, only then the end; no marker, no record."""
     async with beside_a_treadmill(tmp_path) as (keyboard, simulator):
         await keyboard.sees("Is all that so?")
         await keyboard.types("yes")
         await keyboard.sees("ENTER starts it")
         await keyboard.types("")
         started = await simulator.until("belt_started")
-        keyboard.process.send_signal(signal.SIGINT)
+        await keyboard.leaves(way_out)
         assert await keyboard.ends() == 1
         assert [event for event in simulator.of("written", after_s=started["at_s"]) if event["detail"] == STOP]
         assert simulator.of("belt_standing", after_s=started["at_s"])
     assert "Nothing was written" in keyboard.read
-    assert not list((tmp_path / "state").rglob("*"))
+    assert not [path for path in (tmp_path / "state").rglob("*") if path.is_file()]
 
 
 async def test_a_belt_that_does_not_stop_is_left_to_the_failsafe(tmp_path: Path) -> None:
@@ -133,10 +144,13 @@ async def test_a_whole_commissioning(tmp_path: Path) -> None:
     async with beside_a_treadmill(tmp_path) as (keyboard, _):
         await keyboard.sees("Is all that so?")
         await keyboard.types("yes")
-        for _start in range(3):
+        for start in range(3):
             keyboard.read = ""
             await keyboard.sees("ENTER starts it", patience_s=120)
             await keyboard.types("")
+            if start == 0:
+                await keyboard.sees("does the belt stand")
+                await keyboard.types("yes")
         assert await keyboard.ends() == 0
     (record,) = (tmp_path / "state" / "machines").glob("*.toml")
     assert "passed = true" in record.read_text()

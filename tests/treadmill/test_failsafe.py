@@ -43,6 +43,12 @@ def _counts_down_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(failsafe, "COUNTDOWN_S", 0.8)
 
 
+@pytest.fixture
+def said() -> list[str]:
+    """What a person would read."""
+    return []
+
+
 USUAL = replace(profiles()["citysports"], up_kmh_per_s=50.0, run_down_kmh_per_s=2.0)  # seen to run, and to stop soon
 
 
@@ -115,6 +121,31 @@ async def test_a_machine_is_looked_for_with_a_radio_that_was_off() -> None:
         bluez.power(on=False)
         assert await stop_belts((treadmill.advertisement.address,), lambda _: None) is Verdict.VERIFIED
         assert treadmill.speed_kmh == 0
+
+
+async def test_a_radio_that_bluetoothd_finds_late_looks_too(said: list[str]) -> None:
+    """As after an adapter's reset: it was not there when the search began."""
+    async with forgotten_belt() as (treadmill, bluez):
+        assert bluez._stack
+        tree, adapter = bluez._stack.tree, bluez._stack.adapter
+        tree.remove(adapter)
+        stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), said.append))
+        await asyncio.sleep(0.5)  # it has looked in vain, more than once
+        assert said
+        tree.add(adapter)
+        assert await stopping is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+
+
+async def test_no_radio_at_all_is_told(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """That is not a treadmill that is out of range."""
+    monkeypatch.setattr(failsafe, "SEEK_S", 0.3)
+    async with forgotten_belt() as (treadmill, bluez):
+        assert bluez._stack
+        bluez._stack.tree.remove(bluez._stack.adapter)
+        address = treadmill.advertisement.address
+        assert await stop_belts((address,), said.append) is Verdict.NO_MACHINE
+    assert "there is no Bluetooth adapter" in said[-1]
 
 
 async def test_without_a_marker_the_configured_machine_is_looked_for(tmp_path: Path) -> None:

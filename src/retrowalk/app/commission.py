@@ -7,7 +7,7 @@ import signal
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import structlog
 
 from retrowalk import __version__, logs
-from retrowalk.app.compose import make_folders, only_one
+from retrowalk.app.compose import FolderUnusable, make_folders, only_one
 from retrowalk.app.parts import Link, Marker
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.commissioning import Findings, Leave, Line, Outcome, Procedure, Question, Said, Verdict
@@ -48,6 +48,13 @@ class SessionLeftOpen(Exception):  # noqa: N818 - what happened, in the words of
         )
 
 
+class RecordNotKept(Exception):  # noqa: N818 - likewise
+    """What was measured could not be written."""
+
+    def __init__(self, path: Path, verdict: Verdict | None, why: str) -> None:
+        super().__init__(f"{verdict}, but {path} cannot be written: {why}. Mend that, and commission again")
+
+
 class Person(Protocol):
     """Whoever stands at the treadmill."""
 
@@ -71,6 +78,7 @@ class Commissioner:
     person: Person
     clock_ns: Callable[[], int] = time.monotonic_ns
     leave: Callable[[int], None] = logs.leave
+    keep: Callable[[], object] = lambda: None  # writes what was found; asked before a way out at once
     procedure: Procedure = field(default_factory=Procedure)
     link: Link = field(init=False)
     marker: Marker = field(init=False)
@@ -101,6 +109,8 @@ class Commissioner:
             self.observe(Tick())
             await self._over.wait()
             if not self._verified:
+                with suppress(RecordNotKept):
+                    self.keep()  # a machine that was not seen to stop must not live on with an older record
                 self.leave(UNVERIFIED)
         finally:
             self._failed = True
@@ -172,7 +182,9 @@ async def commission(config: Config, person: Person) -> Commissioned:
     """Commission the configured treadmill. Raises AlreadyRunning, FolderUnusable, SessionLeftOpen."""
     make_folders(config)
     with only_one(config.runtime_dir / "lock"):
+        _try_to_write(config.records_dir)
         commissioner = Commissioner(person)
+        commissioner.keep = lambda: _kept(config.records_dir, commissioner.procedure)
         marker = SessionMarker(config.state_dir, commissioner.observe)
         if (cause := marker.cause()) is not None:
             raise SessionLeftOpen(config.state_dir, cause)
@@ -185,20 +197,37 @@ async def commission(config: Config, person: Person) -> Commissioned:
             Bluetooth(config.treadmill.adapter),
         )
         with _leaving_on_signals(lambda: commissioner.observe(Leave())):
-            verdict = await commissioner.run()
+            await commissioner.run()
         marker.close()
-    return _kept(config.records_dir, commissioner.procedure.findings, verdict)
+        return _kept(config.records_dir, commissioner.procedure)
 
 
-def _kept(folder: Path, findings: Findings, verdict: Verdict | None) -> Commissioned:
-    reasons = tuple(findings.reasons)
-    record = record_of(findings, verdict, datetime.now(UTC))
-    if record is None:
-        return Commissioned(verdict, reasons, None, None)
-    path = record_path(folder, record.address)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_durably(path, record.to_toml())
-    return Commissioned(verdict, reasons, record, path)
+def _try_to_write(folder: Path) -> None:
+    """Raise FolderUnusable now, and not when all is measured."""
+    trial = folder / "trial"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_durably(trial, "is there room?")
+        trial.unlink()
+    except OSError as error:
+        raise FolderUnusable(f"{folder} cannot be written: {error.strerror}; a record could not be kept") from error
+
+
+def _kept(folder: Path, procedure: Procedure) -> Commissioned:
+    """Write the record, if there is one. Raises RecordNotKept."""
+    findings, verdict = procedure.findings, procedure.verdict
+    path = record_path(folder, findings.machine.address if findings.machine else "none")
+    try:
+        record = record_of(findings, verdict, datetime.now(UTC))
+        if record is None:
+            return Commissioned(verdict, tuple(findings.reasons), None, None)
+        write_durably(path, record.to_toml())
+    except (OSError, ValueError) as error:
+        if verdict is Verdict.REFUSED:
+            with suppress(OSError):
+                path.unlink()  # a full disk still lets go: an older record must not bless what was refused now
+        raise RecordNotKept(path, verdict, str(error)) from error
+    return Commissioned(verdict, tuple(findings.reasons), record, path)
 
 
 def record_of(findings: Findings, verdict: Verdict | None, date: datetime) -> Record | None:

@@ -24,6 +24,7 @@ from retrowalk.model.units import Speed
 
 UNFINISHED: Final = 1
 USAGE: Final = 2
+WAYS_OUT: Final = ("stop", "quit", "exit", "q")
 _STATUS: Final = {Verdict.PASSED: 0, Verdict.REFUSED: 4, Verdict.NO_MACHINE: 3}
 
 _LOOKS: Final = {
@@ -45,17 +46,21 @@ def commission(
 ) -> None:
     """Measure a treadmill on its EMPTY belt, with somebody beside it, and write its record.
 
-    It takes two minutes and yours, four with all tests. Ctrl-C at any moment stops the belt first.
+    It takes two minutes and yours, four with all tests. Ctrl-C, or the word stop, at any moment stops the belt first.
     Exit status: 0 passed, 1 not finished, 2 usage or a daemon runs, 3 no treadmill, 4 refused, 5 not seen to stop.
     """
     console = Console(highlight=False, soft_wrap=True)
     try:
         loaded = load_config(config)
         configure_logs("error", "console")
+        console.print("Ctrl-C, or the word stop and ENTER, ends it at any moment: the belt is stopped first.")
         ended = asyncio.run(shell.commission(loaded, Terminal(console, skips=yes)))
     except (ConfigError, AlreadyRunning, FolderUnusable, shell.SessionLeftOpen, NobodyThere) as error:
         console.print(f"[red]✗[/] {escape(str(error))}")
         raise typer.Exit(USAGE) from None
+    except shell.RecordNotKept as error:
+        console.print(f"\n[bold red]✗[/] {escape(str(error))}")
+        raise typer.Exit(UNFINISHED) from None
     _conclude(console, ended)
     raise typer.Exit(_STATUS.get(ended.verdict, UNFINISHED) if ended.verdict else UNFINISHED)
 
@@ -116,7 +121,10 @@ class Terminal:
             loop.remove_reader(self._input)
 
     def _read(self) -> None:
-        typed = os.read(self._input, 4096)
+        try:
+            typed = os.read(self._input, 4096)
+        except OSError:  # the terminal is gone
+            typed = b""
         if not typed:
             asyncio.get_running_loop().remove_reader(self._input)
             self._observe(Leave())
@@ -126,7 +134,9 @@ class Terminal:
             self._say(line.decode("utf-8", "replace"))
 
     def _say(self, text: str) -> None:
-        if self._question is not None:
+        if text.strip().casefold() in WAYS_OUT:
+            self._observe(Leave())
+        elif self._question is not None:
             self._observe(Said(self._question.id, text))
 
 

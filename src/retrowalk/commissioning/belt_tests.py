@@ -48,6 +48,7 @@ def first_stop(desk: Desk) -> Script[None]:
             raise
         yield from _faster_start(desk)
     yield from _stop_or_refuse(desk)
+    yield from _seen_to_stand(desk)
     found = desk.findings
     found.facts["after_stop"] = found.facts.get("after_stop", "zero frames")
     told = f"moves {found.start_delays_s[-1]:.1f} s after START" if found.start_delays_s else "moves"
@@ -102,6 +103,16 @@ def _stop_or_refuse(desk: Desk) -> Script[None]:
             raise
         tries = len(desk.meter.stop_numbers)
         raise Refused(f"it does not stop: Stop was written {tries} times, and {_last_word(desk)}") from halted
+
+
+def _seen_to_stand(desk: Desk) -> Script[None]:
+    """Take nobody's word for the first standstill: a machine may tell zero of a belt that runs."""
+    if desk.machine.silent_after_stop:
+        return
+    text = "The treadmill says that it stands. LOOK, until you are sure: does the belt stand? (yes/no)"
+    if not (yield from desk.ask(Kind.YES_NO, text)):
+        desk.say(Tone.ALARM, "PULL THE CORD: it says that it stands, and nothing else can be done from here")
+        raise Refused("it does not stop: it said that it stands, and its belt was seen to run")
 
 
 def _last_word(desk: Desk) -> str:

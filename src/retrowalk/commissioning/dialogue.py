@@ -64,7 +64,7 @@ def understand(question: Question, text: str) -> str | bool | float | None:
     word = text.strip().casefold() or (question.default or "")
     match question.kind:
         case Kind.ENTER:
-            return word
+            return None if word else word  # "no" must not start a belt
         case Kind.YES_NO:
             return _YES_NO.get(word)
         case Kind.NUMBER:

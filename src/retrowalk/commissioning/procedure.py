@@ -19,10 +19,9 @@ from retrowalk.model import numbers as n
 from retrowalk.model.commands import Command, Connect, Exit, LinkCommand, Stop
 from retrowalk.model.intent import Proposal
 from retrowalk.model.observations import LinkUp, MachineStatus, Observation
-from retrowalk.model.reports import Motion, StopStep, Tripped, Warned
+from retrowalk.model.reports import MAY_MOVE, RUNNING, Motion, StopStep, Tripped, Warned
 from retrowalk.model.units import Speed, seconds
 
-_RUNNING: Final = (Motion.BOARDING, Motion.MOVING, Motion.STOPPING)
 _LEAVE_NS: Final = seconds(40)
 _READY: Final = (
     "Nobody on the belt, nobody near it, no pets; the safety key in, its cord in your hand, and you beside the "
@@ -78,7 +77,7 @@ class Procedure:
                 desk.hear_answer(question, text)
             case Leave():
                 self._end(Verdict.ABANDONED, "you left")
-                if interlock.motion in _RUNNING:
+                if interlock.motion in MAY_MOVE:
                     interlock.stop(now_ns, cause="user_stop")
             case _:
                 self._hear(event, now_ns)
@@ -159,9 +158,9 @@ class Procedure:
             return
         if self._leaving_ns is None:
             self._leaving_ns = now_ns
-            if interlock.motion in _RUNNING:
+            if interlock.motion in MAY_MOVE:
                 self._desk.commands.append(Connect())  # a test may have let the link go
-        if interlock.motion in (Motion.BOARDING, Motion.MOVING):
+        if interlock.motion in RUNNING:
             interlock.stop(now_ns)
         late = now_ns - self._leaving_ns > _LEAVE_NS
         if interlock.motion is Motion.STOPPING and not late:
@@ -173,6 +172,9 @@ class Procedure:
         if verified:
             self._desk.findings.conclude()
             interlock.close()
+        elif self._verdict is not Verdict.REFUSED:  # whoever left: nobody may walk on what was not seen to stop
+            self._verdict = Verdict.REFUSED
+            self._desk.findings.reasons.append("its belt was not seen to stand in the end")
         self._desk.commands.append(Exit(verified))
 
     def _settle(self, now_ns: int) -> Outcome:
