@@ -9,7 +9,7 @@ from shlex import join
 
 from integration.home import home_at
 from system.line import attach
-from system.room import COMMAND, OUT, PORT, SIMULATION, configure, run, systemctl, until_powered
+from system.room import COMMAND, OUT, PATIENCE_S, PORT, SIMULATION, configure, run, systemctl, until_powered
 from system.session import start_belt
 
 EVENTS = OUT / "reboot.jsonl"
@@ -27,7 +27,7 @@ async def main() -> None:
     configure(events()[0])
     await systemctl("start", "retrowalk@treadmill")
     async with home_at(PORT, "retrowalk/treadmill") as home:
-        await home.status("online")
+        await home.status("online", patience_s=PATIENCE_S)
         await start_belt(home)
     _note_cause()
 

@@ -9,6 +9,7 @@ from typing import Final
 from integration.home import Home
 
 READING_S: Final = 1.2
+CONNECTED_S: Final = 120.0
 
 
 async def open_session(home: Home, program: str) -> None:
@@ -22,7 +23,7 @@ async def start_belt(home: Home) -> None:
     """Open a session, answer the prompt, and wait until the belt runs at board speed."""
     since = len(home.events)
     await open_session(home, "demo")
-    await home.event("prompt", since, kind="board")
+    await home.until(partial(_asked_to_board, home, since), "the prompt to board", CONNECTED_S)
     await answer(home)
     await home.phase("step_on", since)
 
@@ -40,6 +41,10 @@ async def _press(home: Home) -> bool:
     since = len(home.events)
     await home.press()
     return await home.until(partial(_refused, home, since), "an answer to a press")
+
+
+def _asked_to_board(home: Home, since: int) -> bool | None:
+    return any(event.get("kind") == "board" for event in home.events[since:]) or None
 
 
 def _refused(home: Home, since: int) -> bool | None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from system.room import MARKER, PATIENCE_S, START, UNIT, Room, shown, slowness, systemctl
+from system.room import MARKER, PATIENCE_S, START, UNIT, Room, note, shown, slowness, systemctl
 
 REPEAT = int(os.environ.get("REPEAT", "1"))
 AFTER_DEATH_S = 3.0
@@ -43,6 +43,8 @@ async def _ended_by(room: Room, number: signal.Signals) -> float:
     stop_s, _ = await room.stopped(await room.kill(number))
     await room.latched_after_restart(states)
     assert START not in room.writes[written:]
+    room.slow = max(room.slow, await slowness())  # what else the host does comes and goes
+    note(room.name, guest_slower=room.slow)
     await room.reset()
     return stop_s
 

@@ -1,25 +1,15 @@
-"""The second half of a reboot: what a new boot finds."""
+"""The second half of a reboot: what a new boot finds. Each runs alone, after its own."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from itertools import pairwise
 from math import inf
 
-import pytest
-
 from system.reboot import CAUSE, events
 from system.room import MARKER, STOP, furnished, note
 
-WAY = os.environ.get("RETROWALK_AFTER", "")
 
-
-def _after(way: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(way != WAY, reason=f"runs after a {way.replace('_', ' ')}")
-
-
-@_after("reboot")
 def test_reboot() -> None:
     """`systemctl reboot` in a session: Stop, standstill, and only then the link goes; no marker is left."""
     since_s = float(CAUSE.read_text())
@@ -35,7 +25,6 @@ def test_reboot() -> None:
     assert not MARKER.exists()
 
 
-@_after("power_cut")
 async def test_power_cut() -> None:
     """The power fails in a session: the marker is on the disk, and the next boot is latched."""
     assert MARKER.exists()
