@@ -37,6 +37,20 @@ class Faults(Switchable):
     ignore_stop: bool = False  # stop succeeds and has no effect
     runaway_kmh: float = 0.0  # the belt runs that much faster than its set-point
     creep_kmh: float = 0.0  # the belt moves though nobody started it
+    fail_set_points: bool = False  # their writes fail, and change nothing
+    refuse_set_points: bool = False  # they are written, answered with a failure, and change nothing
+    hang_set_points_s: float = 0.0  # they are carried out at once; response and answer come that much later
+    ignore_start: bool = False  # start succeeds and has no effect
+    deaf_countdown_s: float = 0.0  # after start it tells its target once, counts down that long, and takes no stop
+    false_incline_pct: float = 0.0  # it tells an incline that much steeper than it is
 
 
-_USUAL: Final = {"late_indications_s": 3.0, "runaway_kmh": 3.0, "creep_kmh": 0.8, "artefact_bpm": 80.0}
+_USUAL: Final = {
+    "late_indications_s": 3.0,
+    "runaway_kmh": 3.0,
+    "creep_kmh": 0.8,
+    "hang_set_points_s": 20.0,
+    "deaf_countdown_s": 5.0,
+    "false_incline_pct": 2.0,
+    "artefact_bpm": 80.0,
+}

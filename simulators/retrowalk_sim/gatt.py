@@ -27,6 +27,7 @@ class AttError(Exception):
     READ_NOT_PERMITTED: Final = 0x02
     WRITE_NOT_PERMITTED: Final = 0x03
     INVALID_LENGTH: Final = 0x0D
+    UNLIKELY: Final = 0x0E
 
     def __init__(self, code: int) -> None:
         super().__init__(f"ATT error 0x{code:02x}")

@@ -131,13 +131,15 @@ class Machine:
             return self.pause(by_hand=by_hand)
         if self.state is State.KEY_OUT or self.state in _RUNNING_DOWN:
             return False
-        if self.state in (State.STANDBY, State.PAUSED) and (by_hand or not self.profile.key_starts):
+        heeded = by_hand or not (self.profile.key_starts or self.faults.ignore_start)
+        if self.state in (State.STANDBY, State.PAUSED) and heeded:
             self._count_down(by_hand=by_hand)
         return True
 
     def stop(self, *, by_hand: bool = False) -> bool:
         """Stop the belt; on a standing one it is accepted and changes nothing."""
-        if self.faults.ignore_stop or self.profile.ignores_stop:
+        deaf = self.state is State.COUNTDOWN and self.faults.deaf_countdown_s and not by_hand
+        if self.faults.ignore_stop or self.profile.ignores_stop or deaf:
             return True
         if self.state in _UNDER_WAY or self.belt.moves:
             self._run_down(State.STOPPING)
@@ -232,7 +234,9 @@ class Machine:
 
     def _count_down(self, *, by_hand: bool) -> None:
         self.state = State.COUNTDOWN
-        self._goes_s = self.now_s + self.profile.countdown_s
+        self._goes_s = self.now_s + (self.faults.deaf_countdown_s or self.profile.countdown_s)
+        if self.faults.deaf_countdown_s:
+            self._log.saw(self.now_s, "counts_down_deaf")
         self._agenda.at(self._goes_s, self._go)
         self._tell(Status.STARTED, by_hand)
         self._train(Training.PRE_WORKOUT)

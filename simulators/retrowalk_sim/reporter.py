@@ -24,11 +24,13 @@ class Reporter:
         self._numbers = count(1)
         self._last: dict[tuple[int, int], bytes] = {}
         self._stopped = False
+        self._ahead = False  # the next report tells of motion ahead of it
 
     def heed(self, status: bytes) -> None:
         """Take note of a status: some machines report otherwise after a stop."""
         if status in (Status.STARTED, Status.STOPPED):
             self._stopped = status == Status.STOPPED
+            self._ahead = status == Status.STARTED and self._faults.deaf_countdown_s > 0
 
     def report(self) -> list[bytes]:
         """Return the frames of one report, perhaps none."""
@@ -53,8 +55,9 @@ class Reporter:
 
     def _read_off(self) -> None:
         machine, readings = self._machine, self._readings
-        readings.speed_centi_kmh = frames.centi(machine.shown_kmh)
-        readings.incline_tenths_pct = frames.tenths(machine.incline.value)
+        readings.speed_centi_kmh = frames.centi(machine.profile.grid.lowest if self._ahead else machine.shown_kmh)
+        readings.incline_tenths_pct = frames.tenths(machine.incline.value + self._faults.false_incline_pct)
+        self._ahead = False
         if not self._faults.freeze_counters:
             way_m, elapsed_s = machine.shown_m, machine.elapsed_s
             readings.distance_m = int(way_m)

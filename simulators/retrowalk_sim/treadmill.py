@@ -12,7 +12,7 @@ from retrowalk_sim import frames
 from retrowalk_sim.control_point import ControlPoint
 from retrowalk_sim.device import Device
 from retrowalk_sim.faults import Faults
-from retrowalk_sim.frames import Field, Request, Status, Training
+from retrowalk_sim.frames import Field, Request, Result, Status, Training
 from retrowalk_sim.gatt import STALLED, Advertisement, AttError, Characteristic, Service, uuid16
 from retrowalk_sim.machine import Machine, State
 from retrowalk_sim.profiles import Profile, Range, profiles
@@ -33,6 +33,7 @@ MANUFACTURER: Final = uuid16(0x2A29)
 
 ATT_RESPONSE_S: Final = (0.012, 0.030)
 _RESERVED: Final = {Training.POST_WORKOUT: Training.RESERVED_RUN_DOWN, Training.IDLE: Training.RESERVED_REST}
+_SET_POINTS: Final = (Request.SET_SPEED, Request.SET_INCLINE)
 STATUS_S: Final = 0.050  # a status frame leaves that long after its cause
 
 
@@ -84,13 +85,15 @@ class Treadmill(Device):
     # ---- hands
 
     def press(self, button: str) -> None:
-        """Press start, pause, stop, faster or slower at the console. Raises ValueError for another word."""
+        """Press start, pause, stop, faster, slower, steeper or flatter. Raises ValueError for another word."""
         presses: dict[str, Callable[[], object]] = {
             "start": partial(self.machine.start, by_hand=True),
             "pause": partial(self.machine.pause, by_hand=True),
             "stop": partial(self.machine.stop, by_hand=True),
             "faster": partial(self._nudge, 1),
             "slower": partial(self._nudge, -1),
+            "steeper": partial(self._tilt, 1),
+            "flatter": partial(self._tilt, -1),
         }
         if button not in presses:
             raise ValueError(f"{button!r} is no button; press {', '.join(presses)}")
@@ -100,6 +103,11 @@ class Treadmill(Device):
 
     def _nudge(self, steps: int) -> None:
         self.machine.set_speed(self.machine.set_kmh + steps * self.profile.grid.step, by_hand=True)
+
+    def _tilt(self, steps: int) -> None:
+        limits = self.profile.incline_pct
+        step_pct = limits.step if limits else 0.0
+        self.machine.set_incline(self.machine.incline.target + steps * step_pct, by_hand=True)
 
     def pull_key(self) -> None:
         """Take the safety key out."""
@@ -185,7 +193,7 @@ class Treadmill(Device):
                 raise AttError(refusal)
         elif ("write" if response else "write-without-response") in self.profile.control_point:
             self._execute(value)
-        return now_s + self._random.uniform(*ATT_RESPONSE_S) if response else now_s
+        return now_s + self._random.uniform(*ATT_RESPONSE_S) + self._hangs_s(value) if response else now_s
 
     def _refusal(self, value: bytes) -> int | None:
         if not value:
@@ -194,18 +202,26 @@ class Treadmill(Device):
             return AttError.CCCD_IMPROPERLY_CONFIGURED
         if self.profile.one_procedure and self._pending > 0:
             return AttError.IN_PROGRESS
+        if self.faults.fail_set_points and value[0] in _SET_POINTS:
+            return AttError.UNLIKELY
         return None
+
+    def _hangs_s(self, value: bytes) -> float:
+        return self.faults.hang_set_points_s if value[0] in _SET_POINTS else 0.0
 
     def _execute(self, value: bytes) -> None:
         early = value[0] == Request.SET_SPEED and not self.machine.belt.moves
         if early and self.profile.early_speed_drops_link:
             self.lose_link()
             return
-        result = self._control.execute(value)
+        refused = self.faults.refuse_set_points and value[0] in _SET_POINTS
+        result = Result.FAILED if refused else self._control.execute(value)
+        if result is not Result.SUCCESS:
+            self.witness.saw(self._now_s, "not_done", f"{value.hex()} {result:02x}")
         self.machine.heed()
         if self.faults.lose_indications or value[0] in self.profile.unanswered:
             return
-        delay_s = self._random.uniform(*self.profile.answer_s) + self.faults.late_indications_s
+        delay_s = self._random.uniform(*self.profile.answer_s) + self.faults.late_indications_s + self._hangs_s(value)
         self._pending += 1
         self._agenda.at(self._now_s + delay_s, partial(self._answer, frames.answer(value[0], result)))
 
