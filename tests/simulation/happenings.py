@@ -52,6 +52,19 @@ def _ask(verb: str, weight: float = 1) -> Kind:
     return Kind(weight, lambda world, value: world.people.ask(verb, value))
 
 
+def _deaf_countdown(world: World, value: float, *, on: bool) -> None:
+    world.treadmill.faults.switch("deaf_countdown_s", on=on, value=3 + 3.5 * value)
+
+
+def _false_incline(world: World, value: float, *, on: bool) -> None:
+    world.treadmill.faults.switch("false_incline_pct", on=on, value=round(12 * (value - 0.25), 1))
+
+
+def _pause_again_and_again(world: World, value: float) -> None:
+    for number in range(20):
+        world.clock.later(number * (15 + 65 * value), partial(world.people.ask, "pause", value))
+
+
 def _frame(uuid: str, frame: Callable[[World, float], bytes], weight: float = 1) -> Kind:
     def inject(world: World, value: float) -> None:
         """Let the treadmill or the strap send a frame that it should not."""
@@ -133,6 +146,12 @@ HAPPENINGS: Final[Mapping[str, Kind]] = {
     "silence": _machine("silence", 3, 30),
     "control_held": _machine("control_held", 1),
     "ignore_stop": _machine("ignore_stop", 3),
+    "fail_set_points": _machine("fail_set_points"),
+    "refuse_set_points": _machine("refuse_set_points"),
+    "hang_set_points": _machine("hang_set_points_s", longest_s=20, amount=24.0),
+    "ignore_start": _machine("ignore_start", 1.5),
+    "deaf_countdown": Kind(1, partial(_deaf_countdown, on=True), partial(_deaf_countdown, on=False), 20, 200),
+    "false_incline": Kind(2, partial(_false_incline, on=True), partial(_false_incline, on=False), 2, 120),
     "runaway": _machine("runaway_kmh", 3, amount=4.0),
     "creep": _machine("creep_kmh", 1.5, 30, amount=1.5),
     "link_loss": Kind(
@@ -156,6 +175,7 @@ HAPPENINGS: Final[Mapping[str, Kind]] = {
     "console_start": Kind(1, lambda w, _: w.treadmill.press("start")),
     "console_slower": Kind(1, lambda w, _: _nudge(w, "slower", 4)),
     "console_faster": Kind(1, lambda w, _: _nudge(w, "faster", 12)),
+    "console_steeper": Kind(2, lambda w, v: _nudge(w, "steeper", 1 + round(10 * v))),
     "moved_by_hand": Kind(2, _by_hand, lambda w, _: w.treadmill.move_by_hand(0), 5, 40),
     # the walker, the straps and the button
     "strap_pulled": Kind(5, lambda w, _: w.walker.pull_strap(), lambda w, _: w.walker.clip_strap(), 0.1, 30),
@@ -175,6 +195,7 @@ HAPPENINGS: Final[Mapping[str, Kind]] = {
     "exertion": Kind(2, lambda w, v: w.heartbeat.exert(40 + 80 * v), lambda w, _: w.heartbeat.exert(0), 20, 120),
     # people far away
     "asks_pause": _ask("pause"),
+    "pauses_often": Kind(3, _pause_again_and_again),
     "asks_end": _ask("end"),
     "asks_stop": _ask("stop", 3),
     "asks_trim": _ask("trim"),

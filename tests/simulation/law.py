@@ -27,6 +27,31 @@ OVERSPEED_S: Final = 2.5
 SILENT_S: Final = 3.6
 HEART_S: Final = 10.0
 
+SIGHT_S: Final = 2.0  # from a new link until a frame must have come over it
+UNSEEN_S: Final = 28.0  # out of sight for so long, a person's word counts for a standstill
+CLAIMED_S: Final = 1.0  # a belt may run out its last hundredths
+BACKWARD_S: Final = 1800.0
+OVERTIME_S: Final = 120.0  # from a cap on minutes: cool-down and ramp-down, each at its most patient
+ASKED_S: Final = 130.0
+
+LONGEST_S: Final[Mapping[str, float]] = {
+    "armed": 55.0,
+    "board": 50.0,  # without a prompt
+    "starting": 85.0,
+    "step_on": 130.0,
+    "walk": 15.0,  # and its bout
+    "slowing": 85.0,
+    "rest": 15.0,  # and as planned
+    "turn": 30.0,
+    "paused": 15.0,
+    "cool_down": 75.0,
+    "questions": 70.0,
+}
+"""How long a phase may last whatever goes wrong. `stopping` and `tripped` wait for the belt and for a person."""
+
+AT_REST: Final = frozenset({"idle", "questions", "tripped", "board", "rest", "turn", "paused"})
+"""Phases in which the daemon believes that the belt stands."""
+
 REACTION_S: Final[Mapping[str, float]] = {
     "strap open": 0.8,
     "press": 0.8,
@@ -50,6 +75,7 @@ RECOVERS_S: Final[Mapping[str, float]] = {
     "link": 4.0,
     "dead": 12.0,
     "stall": 1.0,
+    "countdown": 1.5,
     "lose_indications": 0.0,
 }
 """What keeps any Stop from working, and how long after it a Stop should be at the machine."""
@@ -57,6 +83,9 @@ RECOVERS_S: Final[Mapping[str, float]] = {
 DISOBEDIENT: Final = frozenset({"ignores-stop"})
 LIARS: Final = frozenset({"zero-frames", "last-speed-for-ever", "silent-after-stop", "citysports", "mph-unseen"})
 BLURS_SPEED: Final = frozenset({"freeze_values", "garbage_data", "silence", "link_loss", "flapping"})
+FALSE_STANDSTILL: Final = frozenset({
+    "freeze_values", "garbage_data", "creep", "moved_by_hand", "console_start", "control_taken_and_used",
+})  # fmt: skip
 BLURS_HEART: Final = frozenset({
     "off_body", "dropout", "frozen_heart", "artefact", "wrong_strap", "heart_link_loss", "garbage_heart",
 })  # fmt: skip
@@ -68,9 +97,12 @@ _STOPPED_BADLY: Final = frozenset({
 _SPEED: Final = frozenset({
     "runaway", "control_taken_and_used", "moved_by_hand", "console_faster", "garbage_data", "console_start", "creep",
     "freeze_values", "ignore_stop", "key_pulled", "console_pause", "unsolicited_refusal", "stall_writes",
+    "hang_set_points",
 })  # fmt: skip
 LINK_TROUBLE: Final = frozenset({"link_loss", "flapping", "power_cut", "stall_writes", "garbage_data"})
-LATE_WRITES: Final = LINK_TROUBLE | {"lose_indications", "late_indications"}
+LATE_WRITES: Final = LINK_TROUBLE | {
+    "lose_indications", "late_indications", "fail_set_points", "refuse_set_points", "hang_set_points",
+}  # fmt: skip
 EXPLAINS: Final[Mapping[str, frozenset[str]]] = {
     "safety_key": frozenset({"key_pulled", "false_key", "garbage_status"}),
     "link_down": LINK_TROUBLE,
@@ -87,7 +119,7 @@ EXPLAINS: Final[Mapping[str, frozenset[str]]] = {
     "starts_on_connect": _SPEED | {"died", "link_loss", "flapping", "power_cut"},
     "unexplained_standstill": frozenset({
         "key_pulled", "console_stop", "console_pause", "console_start", "garbage_data", "freeze_values", "power_cut",
-        "control_taken", "control_taken_and_used", "moved_by_hand", "unsolicited_answer",
+        "control_taken", "control_taken_and_used", "moved_by_hand", "unsolicited_answer", "deaf_countdown",
     }),
     "loop_lag": frozenset({"loop_stall", "disk_slow"}),
     "restart_in_session": frozenset({"died", "crash", "sigterm"}),

@@ -19,17 +19,22 @@ from retrowalk.interlock.ramp import Ramp
 from retrowalk.interlock.readings import Readings
 from retrowalk.interlock.rules import APPLYING, Rule
 from retrowalk.interlock.watches import older
+from retrowalk.model import numbers as n
 from retrowalk.model.intent import View
-from retrowalk.model.reports import Kind
+from retrowalk.model.plan import Facing
+from retrowalk.model.reports import Kind, Motion
 from retrowalk.model.units import Speed, seconds
 from retrowalk.mqtt.gate import FreshnessGate
+from retrowalk.session.course import Course
 from retrowalk.session.session import Session
 
 type Planting = Callable[[], AbstractContextManager[Any]]
 type Row = tuple[Rule, Kind]
 
+_given_up = Session._given_up
 _ceiling, _toward, _come_to_rest = Drive.ceiling, Ramp.toward, Interlock._come_to_rest
-_board, _boot = Session._board, Engine.boot
+_board, _boot, _cool_down = Session._board, Engine.boot, Session._cool_down
+_stop, _boot_latched = Interlock.stop, Interlock.boot
 
 
 def _rules(change: Callable[[Row], Row | None]) -> AbstractContextManager[Any]:
@@ -69,6 +74,44 @@ def _boot_as_after_a_crash(engine: Engine, marker: str | None, now_ns: int) -> O
     return _boot(engine, marker or "restart_in_session", now_ns)
 
 
+def _run_ramps_on(drive: Drive, *_args: object) -> None:
+    drive.set_point, drive.incline = drive._former
+
+
+def _trust_a_flap(interlock: Interlock, now_ns: int) -> bool:
+    ladder, age_ns = interlock._ladder, interlock.readings.belt.age_ns(now_ns)
+    waited = ladder is not None and now_ns - ladder.demanded_ns >= n.STOP_ALARM_STAYS_NS
+    return waited and (age_ns is None or age_ns > n.TELEMETRY_TRIP_NS)
+
+
+def _stop_without_countdown(interlock: Interlock, now_ns: int, **how: Any) -> None:
+    moving = interlock.motion is Motion.MOVING
+    _stop(interlock, now_ns, **how)
+    if moving and interlock._ladder:
+        interlock._ladder.not_before_ns = 0
+
+
+def _boot_without_countdown(interlock: Interlock, cause: str | None, now_ns: int) -> None:
+    _boot_latched(interlock, cause, now_ns)
+    if interlock._ladder:
+        interlock._ladder.not_before_ns = 0
+
+
+def _wait_for_board_speed(session: Session, view: View, now_ns: int) -> None:
+    if view.set_point is None or view.set_point <= view.board_speed:
+        _cool_down(session, view, now_ns)
+
+
+def _wait_for_word_over_a_link(session: Session, view: View, now_ns: int) -> bool:
+    return not view.linked and _given_up(session, view, now_ns)
+
+
+def _walk_more_than_planned(course: Course, spent_ns: int) -> bool:
+    course.stage_ns, course.walked_ns = course.stage_ns + spent_ns, course.walked_ns + spent_ns
+    course.backward_ns += spent_ns if course.bout.facing is Facing.BACKWARD else 0
+    return course.stage_left_ns <= 0
+
+
 def _nothing(*_args: object, **_kwargs: object) -> None:
     """Do what the daemon should, but for everything."""
 
@@ -94,8 +137,19 @@ PLANTS: Final[Mapping[str, Planting]] = {
     "stale_too_soon": partial(_rules, _impatient),
     "boots_latched": _method(Engine, "boot", _boot_as_after_a_crash),
     "session_never_ends": _method(Session, "_cool_down", _nothing),
+    "failures_not_taken_back": _method(Drive, "take_back", _run_ramps_on),
+    "flap_forgets_motion": _method(Interlock, "awaits_word", _trust_a_flap),
+    "caps_only_for_bouts": _method(Course, "overdue", lambda *_: False),
+    "caps_only_at_rest": _method(Session, "_out_of_time", lambda *_: False),
+    "pauses_cost_no_minutes": _method(Course, "run", _nothing),
+    "countdown_taken_for_rest": _method(Interlock, "stop", _stop_without_countdown),
+    "countdown_lost_in_death": _method(Interlock, "boot", _boot_without_countdown),
+    "cool_down_without_end": _method(Session, "_cool_down", _wait_for_board_speed),
+    "waits_for_the_silent": _method(Session, "_given_up", _wait_for_word_over_a_link),
+    "late_instants_walked": _method(Course, "walk", _walk_more_than_planned),
 }
-"""Each by its name. What they break: stopping, saying so, limits, latches, confirmations, rules, peace, and an end."""
+"""Each by its name. What they break: stopping, saying so, limits, latches, confirmations, rules, peace, and an end;
+and from `failures_not_taken_back` on what was once wrong, and is mended."""
 
 
 def planted(name: str | None) -> AbstractContextManager[Any]:

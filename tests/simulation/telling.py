@@ -28,7 +28,7 @@ _WORDS: Final[Mapping[type[Report], Callable[[Any], tuple[str, str]]]] = {
     PromptClosed: lambda r: ("asked", f"{r.prompt_id} {r.answer}"),
     SegmentStarted: lambda r: ("segment", f"{r.what.value} {r.target.kmh:.2f} {r.duration_s}"),
     WorkoutStarted: lambda _: ("started", ""),
-    WorkoutEnded: lambda r: ("ended", r.ending.value),
+    WorkoutEnded: lambda r: ("ended", f"{r.ending.value} {r.bouts_done}"),
     Warned: lambda r: ("warned", f"{r.what}: {r.words}"),
     Reply: lambda r: ("replies", f"{r.verb.value} {'ok' if r.ok else r.reason}"),
     Cue: lambda r: ("cue", r.text),

@@ -28,6 +28,8 @@ FACTS = Facts(
     happens=frozenset(),
     lasting=frozenset({"silence", "link_loss"}),
     expected_s=300,
+    session_s=3600,
+    longest_s={"walk": 120},
 )
 
 
@@ -281,6 +283,6 @@ def test_what_the_law_names_happens() -> None:
     """A misspelt reason would excuse nothing."""
     from simulation.happenings import HAPPENINGS  # noqa: PLC0415 - the judge above needs none of it
 
-    told = {"died", "link", "dead", "stall"}  # by the world, not by a story
+    told = {"died", "link", "dead", "stall", "countdown"}  # by the world, not by a story
     named = frozenset().union(*EXPLAINS.values(), law.BLURS_SPEED, law.BLURS_HEART, RECOVERS_S)
     assert named - set(HAPPENINGS) == told

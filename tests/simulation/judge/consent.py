@@ -63,6 +63,11 @@ class Consent:
         if self._scene.phase == "armed" and phase == "board" and now_s - self._present_s > PRESENCE_S:
             self._verdicts.convict(now_s, UNSAFE, "a session opened without anybody there")
 
+    @property
+    def asked_s(self) -> float | None:
+        """Since when somebody is asked to board; None: nobody is."""
+        return self._prompt_s
+
     # -- what that allows ---
 
     def confirmed(self, now_s: float) -> bool:

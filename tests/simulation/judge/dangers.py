@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulation.judge.facts import Facts
-from simulation.judge.scene import Scene
+from simulation.judge.scene import NEVER_S, Scene
 from simulation.judge.trouble import Trouble
 from simulation.judge.verdicts import Verdicts
 from simulation.law import (
@@ -41,6 +41,7 @@ class Dangers:
         self._hindrances: set[str] = {"machine"} if facts.machine in DISOBEDIENT else set()
         self._able_s = 0.0
         self._alarms: set[str] = set()
+        self._runs_s = NEVER_S  # since when the belt runs
 
     @property
     def pending(self) -> bool:
@@ -54,6 +55,11 @@ class Dangers:
         if scene.ours and (scene.belt_kmh > 0 or starting) and what not in self._pending:
             self._pending[what] = _Danger(now_s, scene.belt_kmh, told=bool(self._alarms))
             self._top_kmh = max(self._top_kmh, scene.belt_kmh)
+
+    def run(self, now_s: float) -> None:
+        """Take note that the belt begins to run: from here on it can be stopped, and somebody told."""
+        self._runs_s = now_s
+        self.free(now_s, "countdown")
 
     def stand(self, now_s: float) -> None:
         """Take note that the belt came to stand."""
@@ -76,6 +82,10 @@ class Dangers:
         if name in self._hindrances:
             self._hindrances.discard(name)
             self.grant(now_s + RECOVERS_S[name])
+
+    def able(self, now_s: float, for_s: float = 0.0) -> bool:
+        """Return whether a Stop has been able to work for so long."""
+        return not self._hindrances and now_s >= self._able_s + for_s
 
     def grant(self, until_s: float) -> None:
         """Ask for no Stop before `until_s`."""
@@ -125,7 +135,7 @@ class Dangers:
     def _judge_alarm(self, now_s: float, what: str, danger: _Danger, due_s: float) -> None:
         belt_kmh = self._scene.belt_kmh
         slowed = belt_kmh <= SLOWED_KMH or danger.from_kmh - belt_kmh >= SLOWED_KMH
-        late = now_s > max(due_s, self._spoke_s) + ALARM_S
+        late = now_s > max(due_s, self._spoke_s, self._runs_s) + ALARM_S
         if late and not self._scene.dead and not slowed and not danger.told:
             danger.told = True
             self._verdicts.convict(now_s, NOT_ALARMED, f"{what}: the belt does not slow down, and nobody was told")

@@ -23,6 +23,8 @@ class Facts:
     happens: frozenset[str]
     lasting: frozenset[str]  # kinds of trouble that go on until they are said to be over; the others are over at once
     expected_s: float
+    session_s: float  # its cap
+    longest_s: Mapping[str, float]  # of a bout and of a rest, as planned
 
     @property
     def profile(self) -> Profile:

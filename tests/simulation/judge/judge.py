@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from simulation.judge.causes import Causes
+from simulation.judge.claims import Claims
 from simulation.judge.consent import Consent
 from simulation.judge.dangers import Dangers
 from simulation.judge.facts import Facts
+from simulation.judge.minutes import Minutes
+from simulation.judge.patience import Patience
 from simulation.judge.scene import Scene
 from simulation.judge.trouble import Trouble
 from simulation.judge.verdicts import Verdict, Verdicts
 from simulation.judge.watches import Watches
 from simulation.judge.writes import START, Writes
-from simulation.law import RECOVERS_S, START_PENDING_S, STUCK
+from simulation.law import NUISANCE, RECOVERS_S, START_PENDING_S, STUCK
 
 
 class Judge:
@@ -21,7 +24,7 @@ class Judge:
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
-        self._workouts = 0
+        self._endings: list[str] = []
         self._verdicts = verdicts = Verdicts()
         self._scene = scene = Scene()
         self._trouble = trouble = Trouble(facts)
@@ -30,6 +33,9 @@ class Judge:
         self._writes = Writes(facts, scene, trouble, consent, verdicts)
         self._watches = Watches(facts, scene, trouble, self._writes, self._dangers)
         self._causes = Causes(facts, scene, trouble, verdicts, consent=consent, watches=self._watches)
+        self._claims = Claims(facts, scene, trouble, verdicts)
+        self._minutes = Minutes(facts, scene, self._writes, self._dangers, verdicts)
+        self._patience = Patience(facts, scene, consent, verdicts)
         self._hear: Mapping[str, Callable[[float, str, str], None]] = {
             "belt": self._hear_belt,
             "world": self._hear_world,
@@ -45,6 +51,7 @@ class Judge:
             "tripped": self._tripped,
             "asks": self._consent.prompt,
             "asked": lambda *_: self._consent.close_prompt(),
+            "replies": self._replies,
             "segment": lambda _, detail: self._writes.segment(detail),
             "started": lambda *_: self._writes.begin(),
             "ended": self._ended,
@@ -59,11 +66,13 @@ class Judge:
     def look(self, now_s: float, belt_kmh: float, heart_bpm: float) -> None:
         """Look at the true belt and the true heart."""
         self._scene.belt_kmh = belt_kmh
-        if belt_kmh <= 0 and self._scene.stopped:
+        if belt_kmh <= 0 and self._scene.stopped and not self._scene.starts(now_s):
             self._scene.ours = False
             self._dangers.forget()
         self._watches.look(now_s, heart_bpm)
         self._dangers.weigh(now_s)
+        for room in (self._claims, self._minutes, self._patience):
+            room.look(now_s)
 
     def left(self, now_s: float, *, in_time: bool) -> None:
         """Hear whether the daemon ended when it was told to."""
@@ -71,9 +80,13 @@ class Judge:
             self.convict(now_s, STUCK, "SIGTERM did not end the daemon")
 
     def ended_by(self, now_s: float) -> None:
-        """Take note that a clean story is over: its workout must be, too."""
-        if not self._workouts and now_s > self._facts.expected_s:
+        """Take note that a clean story is over: its workout must be, too, and none of it was left out."""
+        if not self._endings and now_s > self._facts.expected_s:
             self.convict(now_s, STUCK, f"a clean session did not end; it is at {self.phase}")
+        as_planned = f"completed {len(self._facts.facings)}"
+        for ending in self._endings:
+            if ending != as_planned:
+                self.convict(now_s, NUISANCE, f"a clean session ended as {ending!r}; planned was {as_planned!r}")
 
     def convict(self, now_s: float, kind: str, words: str) -> None:
         """Give a verdict, the same one once."""
@@ -109,11 +122,19 @@ class Judge:
                 self._written(now_s, bytes.fromhex(detail))
             case "belt_standing":
                 self._stand(now_s)
-            case "moved_by_hand" if not self._dangers.pending:
-                self._scene.ours = False
+            case "refused" | "not_done":
+                self._writes.not_taken(bytes.fromhex(detail.split(maxsplit=1)[0]))
+            case "counts_down_deaf":
+                self._dangers.hinder("countdown")
+            case "belt_started":
+                self._scene.awaited = False
+                self._dangers.run(now_s)
+            case "moved_by_hand" | "pressed":
+                self._hand_at_console(what)
             case "link_down":
                 self._link_down(now_s, detail)
             case "link_up":
+                self._scene.linked_s = now_s
                 self._dangers.linked(now_s)
                 self._writes.forget()
             case _:
@@ -130,7 +151,13 @@ class Judge:
         if now_s - self._scene.started_s > START_PENDING_S or self._scene.stopped:
             self._scene.ours = False
 
+    def _hand_at_console(self, what: str) -> None:
+        self._scene.awaited = False
+        if what == "moved_by_hand" and not self._dangers.pending:
+            self._scene.ours = False
+
     def _link_down(self, now_s: float, how: str) -> None:
+        self._scene.linked_s = None
         if how == "lost":
             self._trouble.link_lost(now_s)
         if self._scene.ours:
@@ -182,16 +209,12 @@ class Judge:
     def _hear_hand(self, now_s: float, what: str, _detail: str) -> None:
         if what == "arms":
             self._writes.begin()
-        elif what == "resets":
-            self._consent.reset()
         elif what == "press" and not self._scene.dead:
             self._consent.press(now_s)
             if self._scene.belt_kmh > 0:
                 self._dangers.demand(now_s, "press")
 
     def _hear_far(self, now_s: float, what: str, detail: str) -> None:
-        if what == "reset" and detail == "socket":
-            self._consent.reset()
         if what in ("confirm", "start") and self._facts.remote_start:
             self._consent.confirm(now_s)
         if what == "stop" and not self._scene.dead:
@@ -208,6 +231,7 @@ class Judge:
 
     def _enter(self, now_s: float, phase: str) -> None:
         self._consent.enter(now_s, phase)
+        self._minutes.enter(now_s, phase)
         if phase == "idle":
             self._dangers.quiet()
         self._scene.enter(now_s, phase)
@@ -220,5 +244,9 @@ class Judge:
         self._consent.latched = True
         self._causes.tripped(now_s, cause)
 
-    def _ended(self, _now_s: float, _detail: str) -> None:
-        self._workouts += 1
+    def _replies(self, _now_s: float, detail: str) -> None:
+        if detail == "reset ok":
+            self._consent.reset()
+
+    def _ended(self, _now_s: float, detail: str) -> None:
+        self._endings.append(detail)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from simulation.law import START_PENDING_S
+
 NEVER_S: Final = -1e9
 
 
@@ -16,6 +18,8 @@ class Scene:
     ours: bool = False  # the daemon started the belt, and it did not come to rest since
     started_s: float = NEVER_S  # the last START
     stopped: bool = False  # a Stop was written since
+    awaited: bool = False  # the belt has not moved since
+    linked_s: float | None = None  # since when there is a link
     line_open: bool = False
     line_open_s: float = NEVER_S
     phase: str = "idle"
@@ -32,7 +36,11 @@ class Scene:
     def start(self, now_s: float) -> None:
         """Take note of a START: from here on the belt is the daemon's."""
         self.started_s = now_s
-        self.ours, self.stopped = True, False
+        self.ours, self.stopped, self.awaited = True, False, True
+
+    def starts(self, now_s: float) -> bool:
+        """Return whether the belt may be about to move, Stop or no Stop."""
+        return self.awaited and now_s - self.started_s < START_PENDING_S
 
     def enter(self, now_s: float, phase: str) -> None:
         """Take note of a new phase."""

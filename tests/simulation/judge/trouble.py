@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from simulation.judge.facts import Facts
-from simulation.judge.scene import NEVER_S
-from simulation.law import BLURS_SPEED, LIARS, RECENT_S
+from simulation.judge.scene import NEVER_S, Scene
+from simulation.law import BLURS_SPEED, LIARS, RECENT_S, SIGHT_S
 
 
 class Trouble:
@@ -42,6 +42,11 @@ class Trouble:
     def happened(self, now_s: float, names: frozenset[str]) -> bool:
         """Return whether any of these goes on, or was lately."""
         return bool(names & self._active) or any(now_s - self.last_s(name) < RECENT_S for name in names)
+
+    def sighted(self, now_s: float, scene: Scene) -> bool:
+        """Return whether the daemon sees what the belt does now: a link that lasts, and telemetry over it."""
+        since_s = max(scene.linked_s or 0.0, self.last_s("boot")) + SIGHT_S
+        return scene.linked_s is not None and not scene.dead and now_s > since_s and not self.goes_on("silence")
 
     def blurred(self, now_s: float) -> bool:
         """Return whether nobody could tell the belt's speed."""

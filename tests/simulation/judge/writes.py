@@ -11,6 +11,7 @@ from simulation.judge.trouble import Trouble
 from simulation.judge.verdicts import Verdicts
 from simulation.law import BOARD_KMH, DOWN_KMH_PER_S, HELD_UP_S, JITTER_S, LATE_WRITES, UNSAFE
 
+SET_SPEED: Final = 0x02
 START: Final = 0x07
 
 
@@ -42,14 +43,15 @@ class Writes:
         return [kmh for at_s, kmh in self._points if now_s - at_s < 6] or [kmh for _, kmh in self._points[-1:]]
 
     @property
-    def _facing(self) -> str:
+    def facing(self) -> str:
+        """How somebody on the belt faces."""
         return self._facts.facings[min(self._bout, len(self._facts.facings) - 1)]
 
     # -- the verdict ---
 
     def written(self, now_s: float, frame: bytes) -> None:
         """Judge one frame at the control point."""
-        kinds = {0x02: self._set_speed, 0x03: self._set_incline, START: self._start, 0x08: self._stop}
+        kinds = {SET_SPEED: self._set_speed, 0x03: self._set_incline, START: self._start, 0x08: self._stop}
         if frame[0] != 0:
             kinds[frame[0]](now_s, frame[1:])
         scene = self._scene
@@ -58,6 +60,11 @@ class Writes:
             self._convict(now_s, f"{frame.hex()} was written by nobody alive")
         elif scene.phase in ("idle", "questions") and now_s - scene.phase_s > 0.5 and not (asked or scene.dead):
             self._convict(now_s, f"{frame.hex()} was written outside a session ({scene.phase})")
+
+    def not_taken(self, frame: bytes) -> None:
+        """Take a set-point back that the machine did not take."""
+        if frame[0] == SET_SPEED and self._points:
+            self._points.pop()
 
     def _convict(self, now_s: float, words: str) -> None:
         self._verdicts.convict(now_s, UNSAFE, words)
@@ -86,25 +93,30 @@ class Writes:
         slowest_kmh, step_kmh = profile.speed_kmh.lowest, profile.speed_kmh.step
         if self._scene.stopped:
             self._convict(now_s, "a set-point after a Stop")
-        if kmh > max(self._facts.caps_kmh[self._facing], slowest_kmh) + 1e-6:
-            self._convict(now_s, f"a set-point above the {self._facing} cap")
+        if kmh > max(self._facts.caps_kmh[self.facing], slowest_kmh) + 1e-6:
+            self._convict(now_s, f"a set-point above the {self.facing} cap")
         if not self._points and kmh > max(BOARD_KMH, slowest_kmh) + 1e-6:
             self._convict(now_s, "the first set-point is above board speed")
         self._ramped(now_s, kmh, step_kmh)
         self._points.append((now_s, kmh))
 
     def _ramped(self, now_s: float, kmh: float, step_kmh: float) -> None:
-        """Hold the new set-point against each former one: a step at a time hides no slope."""
-        held_up = self._trouble.happened(now_s, LATE_WRITES)
+        """Hold the new set-point against each that arrived before: a step at a time hides no slope, a wait no jump."""
+        held_up_s = HELD_UP_S if self._trouble.happened(now_s, LATE_WRITES) else JITTER_S
         for at_s, former_kmh in self._points:
-            passed_s = now_s - at_s + (HELD_UP_S if held_up else JITTER_S)
-            rate = self._facts.ramps_kmh_per_s[self._facing] if kmh > former_kmh else DOWN_KMH_PER_S
-            if abs(kmh - former_kmh) > rate * passed_s + step_kmh + 1e-6:
+            if self._leap_s(former_kmh, kmh, step_kmh) > now_s - at_s + held_up_s:
                 self._convict(now_s, "a set-point steeper than the ramp")
+        if self._points and self._leap_s(self._points[-1][1], kmh, step_kmh) > HELD_UP_S:
+            self._convict(now_s, "a set-point that jumps from the one that arrived before it")
+
+    def _leap_s(self, former_kmh: float, kmh: float, step_kmh: float) -> float:
+        """Return how long the ramp takes from one set-point to the step before another."""
+        rate = self._facts.ramps_kmh_per_s[self.facing] if kmh > former_kmh else DOWN_KMH_PER_S
+        return (abs(kmh - former_kmh) - step_kmh - 1e-6) / rate
 
     def _set_incline(self, now_s: float, parameter: bytes) -> None:
         pct = int.from_bytes(parameter, "little", signed=True) / 10
         if self._scene.stopped:
             self._convict(now_s, "an incline after a Stop")
-        if not 0 <= pct <= self._facts.caps_pct[self._facing] + 1e-6:
-            self._convict(now_s, f"an incline beyond the {self._facing} cap")
+        if not 0 <= pct <= self._facts.caps_pct[self.facing] + 1e-6:
+            self._convict(now_s, f"an incline beyond the {self.facing} cap")

@@ -12,6 +12,7 @@ from retrowalk.model.settings import StrapTier
 from simulation.happenings import HAPPENINGS
 from simulation.judge import Facts, Judge, Verdict
 from simulation.story import Story
+from simulation.world.lateness import lateness
 from simulation.world.world import World
 from virtual_time import run
 
@@ -35,7 +36,7 @@ def live(story: Story) -> Lived:
     """Live through `story`. Raises what the harness itself does wrong, and nothing that the daemon does."""
     structlog.configure(wrapper_class=_QUIET, processors=[_drop], cache_logger_on_first_use=False)
     try:
-        return run(_live(story))
+        return run(_live(story), lateness(story))
     finally:
         structlog.reset_defaults()
 
@@ -68,4 +69,9 @@ def facts_of(story: Story) -> Facts:
         happens=frozenset(h.what for h in story.happenings),
         lasting=frozenset(name for name, kind in HAPPENINGS.items() if kind.end),
         expected_s=story.expected_s,
+        session_s=story.plan.limits.session_s,
+        longest_s={
+            "walk": max(bout.duration_s for bout in story.plan.bouts),
+            "rest": max((gap.duration_s for gap in story.plan.intervals), default=0),
+        },
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from functools import partial
+from math import inf
 from random import Random
 from typing import Final
 
@@ -35,7 +36,8 @@ LOOK_S: Final = 0.2
 ARMS_S: Final = 1.5
 PULSE_S: Final = 0.5  # the happenings kick a device themselves
 HEALED_S: Final = 90.0  # after all faults, for the daemon to come to rest
-RESET_S: Final = 12.0
+RESETS_S: Final = {"tripped": 12.0, "stopping": 32.0, "slowing": 60.0}
+"""By the phase: after how long somebody resets, and then again and again, whatever the belt does."""
 AGAIN_S: Final = 15.0  # idle, before somebody comes for another session
 
 
@@ -88,7 +90,7 @@ class World:
         with self.radio:
             self.service.boot()
             for happening in self._story.happenings:
-                self.clock.at(happening.at_s, partial(self._begin, happening))
+                self.clock.at(happening.at_s, partial(self._await, happening))
             self._look()
             self.clock.later(ARMS_S, self.people.arm)
             await self._until_horizon()
@@ -103,7 +105,7 @@ class World:
         while self.clock.now_s < self._story.horizon_s and not self._done:
             await asyncio.sleep(1.0)
             phase, for_s = self._judge.phase, self.clock.now_s - self._judge.phase_s
-            if phase == "tripped" and for_s > RESET_S:
+            if for_s > RESETS_S.get(phase, inf):
                 self.people.reset()
             elif phase == "idle" and for_s > AGAIN_S and self.service.alive:
                 self.people.arm()
@@ -141,6 +143,13 @@ class World:
         self.log.note("belt", event.what, event.detail)
 
     # -- what happens ---
+
+    def _await(self, happening: Happening) -> None:
+        begin = partial(self._begin, happening)
+        if happening.awaits:
+            self.log.when(happening.awaits, begin)
+        else:
+            begin()
 
     def _begin(self, happening: Happening) -> None:
         if self.service.closing:
