@@ -6,19 +6,22 @@ import signal
 import sys
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+import virtual_time
 from brokers import Broker, running_broker
 from mqtt_lab import ROOT, Engine, Lab, Stranger, make_bridge, running, stranger_at
 from retrowalk.model.observations import BrokerLink, ButtonPress, ButtonSource
-from retrowalk.model.reports import Cue, Phase, Reply, State
+from retrowalk.model.reports import RUNNING, Cue, Motion, Phase, Reply, State
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.units import Speed, seconds
 from retrowalk.mqtt import pulse
+from retrowalk.mqtt.broker import Connection, Outgoing
+from states import IDLE_STATE
 
 STOP = Request(Verb.STOP, Origin.MQTT)
 
@@ -214,6 +217,30 @@ async def test_a_press_that_waited_in_a_frozen_broker_is_passed_on_as_not_fresh(
         await stranger.until(lambda: stranger.texts("beat")[seen + 8 :] or None)
         await stranger.send("button/ok", "press")
         await engine.until_told(ButtonPress(ButtonSource.DECLARED), times=2)
+
+
+@pytest.mark.parametrize("motion", list(Motion))
+def test_the_pulse_is_felt_while_a_press_could_be_an_answer(motion: Motion) -> None:
+    """On a belt that is meant to run every press is STOP, however old; in a stop a long one may be a person's word."""
+    told: list[str] = []
+
+    class Recorder(Connection):
+        def __init__(self) -> None:
+            """Connect to nothing."""
+
+        async def publish(self, message: Outgoing, timeout_s: float | None = None) -> None:
+            del timeout_s
+            told.append(message.topic)
+
+    async def ten_seconds() -> None:
+        bridge = make_bridge(Engine(), 1)
+        bridge.publish_state(replace(IDLE_STATE, motion=motion))
+        with suppress(TimeoutError):
+            async with asyncio.timeout(9.9):
+                await bridge._beat(Recorder(), pulse.Pulse("beat", "nonce", 0))
+
+    virtual_time.run(ten_seconds())
+    assert told == ([] if motion in RUNNING else ["beat"] * round(10 / pulse.EVERY_S))
 
 
 @pytest.mark.parametrize(("payload", "long"), [("press", False), ("long", True)])

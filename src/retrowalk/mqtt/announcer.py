@@ -18,7 +18,7 @@ from retrowalk.messages import (
     state_message,
 )
 from retrowalk.model.machine import Machine
-from retrowalk.model.reports import Reply, Report, State
+from retrowalk.model.reports import RUNNING, Reply, Report, State
 from retrowalk.model.requests import Origin
 from retrowalk.model.units import seconds
 from retrowalk.mqtt.broker import Outgoing
@@ -79,6 +79,11 @@ class Announcer:
         self._newest = state
         self._worst_lag_s = max(self._worst_lag_s, state.loop_lag_s)
         self.outbox.put_state(state)
+
+    @property
+    def belt_runs(self) -> bool:
+        """By the newest state the belt is meant to run."""
+        return self._newest is not None and self._newest.motion in RUNNING
 
     def take_report(self, report: Report, sender_of: Callable[[str], Sender]) -> None:
         """Put the event of a report in line; a reply to MQTT also answers its sender."""

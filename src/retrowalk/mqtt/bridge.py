@@ -18,7 +18,7 @@ from retrowalk.model.plan import Plan
 from retrowalk.model.reports import Report, State, Warned
 from retrowalk.model.requests import Request
 from retrowalk.mqtt.announcer import Announcer
-from retrowalk.mqtt.broker import BrokerError, Connection, Incoming, Outgoing, connect
+from retrowalk.mqtt.broker import BrokerError, Connection, Incoming, Outgoing, connect, was_taken_over, why
 from retrowalk.mqtt.gate import FreshnessGate
 from retrowalk.mqtt.intake import Intake
 from retrowalk.mqtt.pulse import EVERY_S, Pulse
@@ -29,6 +29,7 @@ from retrowalk.mqtt.topics import Topics
 
 SELF_TEST_S: Final = 2.0
 FAREWELL_S: Final = 1.0
+TAKEN_OVER_S: Final = 10.0  # before the name is taken back: two daemons of one name must not both be half there
 
 type Dial = Callable[[MqttSettings, str, Outgoing | None], AbstractAsyncContextManager[Connection]]
 """Connects to a broker under a name, with a will; raises BrokerError or OSError."""
@@ -67,6 +68,7 @@ class MqttBridge:
             find_plan=find_plan,
             refuse=self._announcer.take_refusal,
         )
+        self._name = f"{settings.base_topic}-{settings.node}"  # always the same: takes a half-dead one over
         self._up: bool | None = None
         self._complaint = ""
 
@@ -81,19 +83,19 @@ class MqttBridge:
     async def run(self) -> None:
         """Stay connected until cancelled; then say `offline` and go."""
         while True:
+            wait_s = self._settings.reconnect_s
             try:
                 await self._visit()
             except* (BrokerError, OSError, ValueError) as errors:  # the last: a password or a topic that is no text
-                self._complain(errors)
+                wait_s = self._complain(errors.exceptions[0])
             finally:
                 self._tell_engine(up=False)
-            await asyncio.sleep(self._settings.reconnect_s)
+            await asyncio.sleep(wait_s)
 
     async def _visit(self) -> None:
         """Live through one connection. A clean disconnect withdraws the will, so `offline` is said by hand."""
         offline = Outgoing(self._topics.status, "offline", retain=True)
-        name = f"{self._settings.base_topic}-{self._settings.node}"  # always the same: takes a half-dead one over
-        async with self._dial(self._settings, name, offline) as connection:
+        async with self._dial(self._settings, self._name, offline) as connection:
             try:
                 await self._stay(connection)
             finally:
@@ -118,8 +120,10 @@ class MqttBridge:
             tasks.create_task(self._greet_at_birth(connection, birth), name="mqtt birth")
 
     async def _beat(self, connection: Connection, pulse: Pulse) -> None:
+        """Feel the pulse while it matters: on a belt that is meant to run every press is STOP, however old it is."""
         while True:
-            await connection.publish(pulse.beat(self._clock_ns()))
+            if not self._announcer.belt_runs:
+                await connection.publish(pulse.beat(self._clock_ns()))
             await asyncio.sleep(EVERY_S)
 
     async def _read(self, connection: Connection, test: SelfTest, pulse: Pulse, birth: asyncio.Event) -> None:
@@ -183,12 +187,17 @@ class MqttBridge:
             self._up = up
             self._observe(BrokerLink(up))
 
-    def _complain(self, errors: BaseExceptionGroup[Exception]) -> None:
-        """Log a failing broker once a reason, not once a second."""
-        reason = str(errors.exceptions[0])
+    def _complain(self, error: Exception) -> float:
+        """Log a failing broker once a reason, not once a second; return for how long to stay away from it."""
+        if was_taken_over(error):
+            remedy = f"another client is connected as {self._name}: give each daemon a daemon.name of its own"
+            log.error("mqtt_taken_over", host=self._settings.host, port=self._settings.port, remedy=remedy)
+            return max(TAKEN_OVER_S, self._settings.reconnect_s)
+        reason = why(error)
         if reason != self._complaint:
             log.warning("mqtt_lost", host=self._settings.host, port=self._settings.port, reason=reason)
         self._complaint = reason
+        return self._settings.reconnect_s
 
     def _stamp(self) -> Stamp:
         return Stamp(self._wall_clock(), self._clock_ns())
