@@ -140,7 +140,7 @@ PLANTS: Final[Mapping[str, Planting]] = {
     "failures_not_taken_back": _method(Drive, "take_back", _run_ramps_on),
     "flap_forgets_motion": _method(Interlock, "awaits_word", _trust_a_flap),
     "caps_only_for_bouts": _method(Course, "overdue", lambda *_: False),
-    "caps_only_at_rest": _method(Session, "_out_of_time", lambda *_: False),
+    "caps_only_at_rest": _method(Session, "_end_overdue", _nothing),
     "pauses_cost_no_minutes": _method(Course, "run", _nothing),
     "countdown_taken_for_rest": _method(Interlock, "stop", _stop_without_countdown),
     "countdown_lost_in_death": _method(Interlock, "boot", _boot_without_countdown),

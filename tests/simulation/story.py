@@ -108,13 +108,14 @@ def draw(seed: int, *, short: bool = True) -> Story:
         settings=_settings(rng, level),
         broker=rng.random() < 0.35,
         horizon_s=SHORT_S if short else LONG_S,
-        late_s=rng.choice((0.0, 0.001, 0.003, 0.01)),
+        late_s=rng.choice((0.0005, 0.001, 0.003, 0.01)),
         happenings=(),
     )
-    if rng.random() < AFTERNOON:
-        return _afternoon(story)
-    if rng.random() < CLEAN:
-        return replace(story, horizon_s=max(story.horizon_s, story.expected_s + 1))
+    share = rng.random()
+    if share < AFTERNOON:
+        return _afternoon(_undisturbed(rng, story))
+    if share < AFTERNOON + CLEAN:
+        return _undisturbed(rng, story)
     return with_happenings(story, _happenings(rng, story))
 
 
@@ -149,6 +150,15 @@ def _happen(rng: Random, what: str, at_s: float, lasts_s: tuple[float, float], a
     return Happening(round(at_s, 3), what, round(for_s, 3), round(rng.random(), 6), awaits)
 
 
+def _undisturbed(rng: Random, story: Story) -> Story:
+    """Return a story in which nothing goes wrong, with just the minutes that are planned, and time for all of them."""
+    machine, person = rng.choice(WELL_BEHAVED), replace(story.person, willing=True, double_presses=False)
+    limits = replace(story.plan.limits, backward_s=_backward_s(story.plan.bouts), session_s=ABSOLUTE.session_s)
+    plan = replace(story.plan, limits=limits)
+    quiet = replace(story, machine=machine, known="commissioned", person=person, plan=plan)
+    return replace(quiet, horizon_s=max(quiet.horizon_s, quiet.expected_s + 1))
+
+
 def _afternoon(story: Story) -> Story:
     """Return a walk that is paused so often that its caps on minutes are all that ends it."""
     stage = Stage(Speed(80), LEVEL, AFTERNOON_WALK_S)
@@ -171,12 +181,15 @@ def _plan(rng: Random, level: int, longest_s: int) -> Plan:
 
 def _minutes(rng: Random, limits: Limits, bouts: tuple[Bout, ...]) -> Limits:
     """Return the limits, perhaps with caps on minutes: just what is planned, or less than the session will take."""
-    backward_s = sum(bout.duration_s for bout in bouts if bout.facing is Facing.BACKWARD)
     return replace(
         limits,
-        backward_s=backward_s if backward_s and rng.random() < 0.5 else limits.backward_s,
+        backward_s=_backward_s(bouts) if rng.random() < 0.5 else limits.backward_s,
         session_s=rng.randrange(60, 240) if rng.random() < 0.12 else limits.session_s,
     )
+
+
+def _backward_s(bouts: tuple[Bout, ...]) -> int:
+    return sum(bout.duration_s for bout in bouts if bout.facing is Facing.BACKWARD)
 
 
 def _bout(rng: Random, limits: Limits, longest_s: int) -> Bout:

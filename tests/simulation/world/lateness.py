@@ -21,4 +21,4 @@ def lateness(story: Story) -> Callable[[], float]:
         times = HICCUP_TIMES if rng.random() < HICCUP else 1
         return min(times * 2 * story.late_s * rng.random(), LATEST_S)
 
-    return late_s if story.late_s else lambda: 0.0
+    return late_s
