@@ -11,6 +11,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 import virtual_time
 from brokers import Broker, running_broker
@@ -19,6 +21,7 @@ from retrowalk.model.observations import BrokerLink, ButtonPress, ButtonSource
 from retrowalk.model.reports import RUNNING, Cue, Motion, Phase, Reply, State
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.units import Speed, seconds
+from retrowalk.mqtt import bridge as bridge_module
 from retrowalk.mqtt import pulse
 from retrowalk.mqtt.broker import Connection, Outgoing
 from states import IDLE_STATE
@@ -429,6 +432,28 @@ async def test_a_forged_beat_ends_no_connection(lab: Lab) -> None:
     await lab.stranger.send("cmd/stop", "")
     await lab.engine.until_told(STOP)
     assert lab.engine.told.count(BrokerLink(up=False)) == 0
+
+
+async def test_two_daemons_of_one_name_do_not_take_each_other_over_for_ever(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Mosquitto tells none why: pushed out three times, one says what it may be, and leaves the place to the other."""
+    monkeypatch.setattr(bridge_module, "STAYS_AWAY_S", 60.0)
+    engine = Engine()
+    structlog.reset_defaults()
+    with capture_logs() as logs:
+        async with (
+            stranger_at(broker.port) as stranger,
+            running(make_bridge(engine, broker.port)),
+            running(make_bridge(engine, broker.port)),
+        ):
+            await engine.until(lambda: any(entry["log_level"] == "error" for entry in logs))
+            async with asyncio.timeout(10):
+                while STOP not in engine.told:  # the other may be on its way back just now
+                    await stranger.send("cmd/stop", "")
+                    await asyncio.sleep(0.1)
+    (complaint,) = [entry for entry in logs if entry["log_level"] == "error"]
+    assert "another daemon connected as retrowalk-lab? give each a daemon.name" in complaint["remedy"]
 
 
 async def test_a_secret_that_became_unreadable_is_a_broker_that_is_lost(broker: Broker, tmp_path: Path) -> None:

@@ -17,8 +17,9 @@ from retrowalk.model.observations import BrokerLink, Observation
 from retrowalk.model.plan import Plan
 from retrowalk.model.reports import Report, State, Warned
 from retrowalk.model.requests import Request
+from retrowalk.model.units import seconds
 from retrowalk.mqtt.announcer import Announcer
-from retrowalk.mqtt.broker import BrokerError, Connection, Incoming, Outgoing, connect, was_taken_over, why
+from retrowalk.mqtt.broker import BrokerError, Connection, Incoming, Outgoing, connect, why
 from retrowalk.mqtt.gate import FreshnessGate
 from retrowalk.mqtt.intake import Intake
 from retrowalk.mqtt.pulse import EVERY_S, Pulse
@@ -29,7 +30,9 @@ from retrowalk.mqtt.topics import Topics
 
 SELF_TEST_S: Final = 2.0
 FAREWELL_S: Final = 1.0
-TAKEN_OVER_S: Final = 10.0  # before the name is taken back: two daemons of one name must not both be half there
+SHORT_LIFE_NS: Final = seconds(5)
+MOST_SHORT_LIVES: Final = 3
+STAYS_AWAY_S: Final = 10.0  # two daemons of one name push each other out: neither must be half there for ever
 
 type Dial = Callable[[MqttSettings, str, Outgoing | None], AbstractAsyncContextManager[Connection]]
 """Connects to a broker under a name, with a will; raises BrokerError or OSError."""
@@ -70,6 +73,8 @@ class MqttBridge:
         )
         self._name = f"{settings.base_topic}-{settings.node}"  # always the same: takes a half-dead one over
         self._up: bool | None = None
+        self._welcome_ns: int | None = None
+        self._short_lives = 0
         self._complaint = ""
 
     def publish_state(self, state: State) -> None:
@@ -83,14 +88,13 @@ class MqttBridge:
     async def run(self) -> None:
         """Stay connected until cancelled; then say `offline` and go."""
         while True:
-            wait_s = self._settings.reconnect_s
             try:
                 await self._visit()
             except* (BrokerError, OSError, ValueError) as errors:  # the last: a password or a topic that is no text
-                wait_s = self._complain(errors.exceptions[0])
+                self._complain(errors.exceptions[0])
             finally:
                 self._tell_engine(up=False)
-            await asyncio.sleep(wait_s)
+            await asyncio.sleep(self._stays_away_s())
 
     async def _visit(self) -> None:
         """Live through one connection. A clean disconnect withdraws the will, so `offline` is said by hand."""
@@ -178,7 +182,7 @@ class MqttBridge:
                 await outbox.wait()
 
     def _welcome(self) -> None:
-        self._complaint = ""
+        self._complaint, self._welcome_ns = "", self._clock_ns()
         log.info("mqtt_connected", host=self._settings.host, port=self._settings.port)
         self._tell_engine(up=True)
 
@@ -187,17 +191,25 @@ class MqttBridge:
             self._up = up
             self._observe(BrokerLink(up))
 
-    def _complain(self, error: Exception) -> float:
-        """Log a failing broker once a reason, not once a second; return for how long to stay away from it."""
-        if was_taken_over(error):
-            remedy = f"another client is connected as {self._name}: give each daemon a daemon.name of its own"
-            log.error("mqtt_taken_over", host=self._settings.host, port=self._settings.port, remedy=remedy)
-            return max(TAKEN_OVER_S, self._settings.reconnect_s)
+    def _complain(self, error: Exception) -> None:
+        """Log a failing broker once a reason, not once a second."""
         reason = why(error)
         if reason != self._complaint:
             log.warning("mqtt_lost", host=self._settings.host, port=self._settings.port, reason=reason)
         self._complaint = reason
-        return self._settings.reconnect_s
+
+    def _stays_away_s(self) -> float:
+        """Return for how long to stay away: longer where no connection lasts."""
+        if self._welcome_ns is not None:
+            short = self._clock_ns() - self._welcome_ns < SHORT_LIFE_NS
+            self._short_lives = self._short_lives + 1 if short else 0
+            self._welcome_ns = None
+        if self._short_lives < MOST_SHORT_LIVES:
+            return self._settings.reconnect_s
+        self._short_lives = 0
+        remedy = f"is another daemon connected as {self._name}? give each a daemon.name of its own"
+        log.error("mqtt_never_lasts", host=self._settings.host, port=self._settings.port, remedy=remedy)
+        return max(STAYS_AWAY_S, self._settings.reconnect_s)
 
     def _stamp(self) -> Stamp:
         return Stamp(self._wall_clock(), self._clock_ns())

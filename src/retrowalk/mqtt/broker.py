@@ -18,7 +18,6 @@ from aiomqtt.types import PahoSocket
 from paho.mqtt import client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
-from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from retrowalk.messages import is_stop
@@ -30,7 +29,6 @@ BrokerError = aiomqtt.MqttError
 MOST_WAITING: Final = 100
 LARGEST_PACKET_BYTES: Final = 64 * 1024
 _FIRST_REFUSAL_CODE: Final = 0x80
-_TAKEN_OVER_CODE: Final = 0x8E
 _ON_NEW_SUBSCRIPTION_NEVER: Final = 2  # retained messages are not sent because somebody subscribes
 
 
@@ -103,12 +101,6 @@ class _Client(aiomqtt.Client):
 def why(error: Exception) -> str:
     """Return what the broker said as it hung up, where it said something, else the error's words."""
     return str(error.__cause__ or error)
-
-
-def was_taken_over(error: Exception) -> bool:
-    """Tell whether another client connected under the same name."""
-    code = error.__cause__.rc if isinstance(error.__cause__, aiomqtt.MqttCodeError) else None
-    return isinstance(code, ReasonCode) and code.value == _TAKEN_OVER_CODE
 
 
 class Connection:
