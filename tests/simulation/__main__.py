@@ -70,7 +70,7 @@ def _campaign(options: argparse.Namespace) -> int:
     if options.html:
         from simulation.report import write  # noqa: PLC0415 - matplotlib is slow to come
 
-        write(tally, options.html)
+        write(tally, options.html, short=short, plant=options.plant)
         say(f"report: {options.html}")
     if options.json:
         say(json.dumps(tally.summary()))

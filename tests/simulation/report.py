@@ -14,6 +14,7 @@ mpl.use("svg")
 
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 from simulation.campaign import PHASES, RULE_NAMES, WORST, Result, Tally
 from simulation.happenings import HAPPENINGS
@@ -22,14 +23,18 @@ from simulation.shrink import tell
 STORIES: Final = 3
 _PAGE: Final = """<!doctype html><meta charset="utf-8"><title>Simulation campaign</title>
 <style>body{{font:15px system-ui;max-width:60em;margin:2em auto}}table{{border-collapse:collapse}}
-td,th{{padding:.2em .8em;text-align:left}}pre{{font-size:12px;background:#f4f4f4;padding:1em;overflow:auto}}
-.none{{color:#b00}}</style><h1>Simulation campaign</h1>{body}"""
+td,th{{padding:.2em .8em;text-align:left}}img{{max-width:100%}}ul{{columns:3;list-style:none;padding:0}}
+pre{{font-size:12px;background:#f4f4f4;padding:1em;overflow:auto;max-height:40em}}.none{{color:#b00}}</style>
+<h1>Simulation campaign</h1>{body}"""
 
 
-def write(tally: Tally, file: Path, *, short: bool = True) -> None:
-    """Write the report into `file`."""
+def write(tally: Tally, file: Path, *, short: bool = True, plant: str | None = None) -> None:
+    """Write the report on a campaign of short or long stories, perhaps with a defect planted, into `file`."""
     parts = (
         _table(tally.summary()),
+        "<h2>Failing seeds</h2>",
+        *([_line(result) for result in tally.failing[:WORST]] or ["<p>None.</p>"]),
+        *(_story(result, short=short, plant=plant) for result in tally.failing[:STORIES]),
         "<h2>Outcomes by what happened</h2>",
         _picture(_outcomes(tally)),
         "<h2>From the danger to the standstill</h2>",
@@ -37,9 +42,6 @@ def write(tally: Tally, file: Path, *, short: bool = True) -> None:
         f"<h2>Rules that fired</h2>{_counts(RULE_NAMES, tally.rules)}",
         f"<h2>Phases reached</h2>{_counts(PHASES, tally.phases)}",
         f"<h2>Pairs of happenings</h2><p>{_pairs(tally)}</p>",
-        "<h2>Failing seeds</h2>",
-        *(_line(result) for result in tally.failing[:WORST]),
-        *(_story(result.seed, short=short) for result in tally.failing[:STORIES]),
     )
     file.write_text(_PAGE.format(body="".join(parts)), encoding="utf-8")
 
@@ -50,11 +52,12 @@ def _table(rows: dict[str, object]) -> str:
 
 
 def _counts(names: tuple[str, ...], counts: dict[str, int]) -> str:
-    return f"<p>{', '.join(_count(name, counts.get(name, 0)) for name in names)}</p>"
+    seldom_first = sorted(names, key=lambda name: counts.get(name, 0))
+    return f"<ul>{''.join(_count(name, counts.get(name, 0)) for name in seldom_first)}</ul>"
 
 
 def _count(name: str, count: int) -> str:
-    return f"{name} {count}" if count else f'<b class="none">{name} never</b>'
+    return f"<li>{name} {count}" if count else f'<li class="none">{name} never'
 
 
 def _pairs(tally: Tally) -> str:
@@ -67,26 +70,31 @@ def _line(result: Result) -> str:
     return f"<p>seed {result.seed} ({result.machine}): {escape(words)}</p>"
 
 
-def _story(seed: int, *, short: bool) -> str:
-    lines, _ = tell(seed, short=short)
-    return f"<h3>Seed {seed}</h3><pre>{escape(chr(10).join(lines))}</pre>"
+def _story(result: Result, *, short: bool, plant: str | None) -> str:
+    if result.error:
+        return ""
+    lines, _ = tell(result.seed, short=short, plant=plant)
+    return f"<h3>Seed {result.seed}</h3>{_line(result)}<pre>{escape(chr(10).join(lines))}</pre>"
 
 
 def _outcomes(tally: Tally) -> Figure:
     names = sorted(HAPPENINGS, key=lambda name: tally.happened[name])
-    figure, axes = plt.subplots(figsize=(8, 12))
+    figure, axes = plt.subplots(figsize=(8, 0.2 * len(names)))
+    axes.margins(y=0.01)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.barh(names, [tally.happened[name] for name in names], color="#ccc", label="stories")
     axes.barh(names, [tally.tripped_by_happening[name] for name in names], color="#48a", label="with a trip")
     axes.barh(names, [tally.bad_by_happening[name] for name in names], color="#b00", label="failing")
-    axes.legend()
+    axes.legend(loc="lower right")
     axes.set_xlabel("stories")
     return figure
 
 
 def _standstills(tally: Tally) -> Figure:
     figure, axes = plt.subplots(figsize=(8, 4))
-    axes.hist(tally.standstills_s, bins=60, color="#48a")
-    axes.set_xlabel("s")
+    axes.hist(tally.standstills_s, bins=[10 ** (tenth / 10) for tenth in range(-10, 26)], color="#48a")
+    axes.set_xscale("log")
+    axes.set_xlabel("s; what takes long was hindered: no link, writes that hang, a stop that is not heeded")
     axes.set_ylabel("dangers")
     return figure
 
