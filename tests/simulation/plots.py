@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+BOARDS: Final = "said phase board"
 STARTS: Final = "belt written 07"
 NEXT_STAGE: Final = "said segment"
 SLOWS: Final = "said phase slowing"
@@ -30,6 +31,7 @@ PLOTS: Final[Mapping[str, tuple[Part, ...]]] = {
     "they hang": (Part("hang_set_points", 10, 40, awaits=NEXT_STAGE),),
     "they fail while it should go slower": (Part("fail_set_points", 2, 20, awaits=SLOWS),),
     "a cool-down that no set-point reaches": (Part("fail_set_points", 80, 140, awaits=COOLS_DOWN),),
+    "a start is not heeded": (Part("ignore_start", 20, 60, awaits=BOARDS),),
     "a stop is not heeded, and the link flaps": (
         Part("ignore_stop", 60, 100),
         Part("panic_press", after_s=1),
