@@ -49,7 +49,7 @@ def said() -> list[str]:
     return []
 
 
-USUAL = replace(profiles()["citysports"], up_kmh_per_s=50.0, run_down_kmh_per_s=2.0)  # seen to run, and to stop soon
+USUAL = replace(profiles()["citysports"], up_kmh_per_s=50.0, run_down_kmh_per_s=1.0)  # seen to run, and to stop soon
 
 
 @asynccontextmanager
@@ -243,6 +243,29 @@ async def test_the_zero_frames_of_a_countdown_are_no_standstill(monkeypatch: pyt
         written_s = [event.at_s for event in treadmill.witness.of("written", "0801")]
         assert min(written_s) < started_s - 1.0 < started_s < max(written_s)
     assert said[0] == "its speed is told as 0: watching for 4 s whether it is counting down to a start"
+
+
+async def test_one_frame_of_a_speed_is_no_belt_that_ran(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine may tell its target once when it is started, count down in zeros, and take no Stop meanwhile."""
+    monkeypatch.setattr(failsafe, "COUNTDOWN_S", 4.0)
+    treadmill = Treadmill("ideal")
+    treadmill.faults.deaf_countdown_s = 2.5
+    async with air(treadmill):
+        address = treadmill.advertisement.address
+        stopping = asyncio.create_task(stop_belts((address,), lambda _: None))
+        await written_to(treadmill)
+        treadmill.machine.start()
+        assert await stopping is Verdict.VERIFIED
+        assert treadmill.witness.of("belt_standing")
+        assert treadmill.speed_kmh == 0
+
+
+async def test_a_single_zero_that_is_told_twice_is_no_standstill() -> None:
+    """BlueZ tells each frame as often as somebody listens; the daemon, or another failsafe, does."""
+    lying = replace(profiles()["zero-frames"], up_kmh_per_s=50.0, run_down_kmh_per_s=0.5)
+    async with running_belt(lying) as (treadmill, _):
+        assert await stop_belts((), lambda _: None) is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
 
 
 async def test_a_belt_that_only_stood_is_watched_until_no_countdown_can_be_running() -> None:

@@ -36,6 +36,7 @@ COUNTDOWN_S: Final = 8.0  # START_DELAY_S × START_PATIENCE of the interlock, wh
 
 _AGAIN_S: Final = 0.2
 _LOOK_S: Final = 0.05
+_ECHO_S: Final = 0.1
 _MORE_DATA: Final = 1 << 0
 _FRAME_WITH_SPEED: Final = 4
 _NOT_AVAILABLE: Final = 0xFFFF
@@ -170,7 +171,8 @@ class _Stopper:
         self._watched_until_s: float | None = None  # for the end of a countdown; None = no Stop was ever written
         self._ran = False
         self._refused = False
-        self._zeros = 0
+        self._frame, self._frame_s = b"", 0.0
+        self._zeros = self._speeds = 0
         self._stands = asyncio.Event()
         self._told = ""
         self._writes: set[asyncio.Task[None]] = set()
@@ -312,10 +314,13 @@ class _Stopper:
     def _hear(self, message: Message) -> None:
         if message.path != self._data_path or message.member != "PropertiesChanged" or "Value" not in message.body[1]:
             return
-        speed = told_speed(bytes(message.body[1]["Value"].value))
-        if speed is None:
-            return
-        self._ran = self._ran or speed > 0
+        frame, now_s = bytes(message.body[1]["Value"].value), asyncio.get_running_loop().time()
+        speed, former, former_s = told_speed(frame), self._frame, self._frame_s
+        if speed is None or (frame == former and now_s - former_s < _ECHO_S):
+            return  # bluetoothd tells each frame as often as somebody listens
+        self._frame, self._frame_s = frame, now_s
+        self._speeds = self._speeds + 1 if speed else 0
+        self._ran = self._ran or self._speeds >= ZERO_FRAMES  # a single one may be the target of a countdown
         self._zeros = 0 if speed or not self._written else self._zeros + 1
         if self._zeros >= ZERO_FRAMES and self._counts_no_more_down():
             self._stands.set()
@@ -339,7 +344,7 @@ class _Stopper:
         characteristics = self._characteristics(tree)
         if CONTROL_POINT not in characteristics:
             raise NoMachineError("the device has no treadmill control point")
-        self._zeros, self._written = 0, False
+        self._zeros, self._speeds, self._written = 0, 0, False
         await self._listen(characteristics)
         path, flags = characteristics[CONTROL_POINT]
         kind = "request" if "write" in flags or "write-without-response" not in flags else "command"
