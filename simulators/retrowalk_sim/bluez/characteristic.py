@@ -78,7 +78,7 @@ class Characteristic(Exported):
         self._flags = spec.properties
         self._link = link
         self._tree = tree
-        self._value: bytes | None = None
+        self._value = b""
         self._reads: list[Call] = []
         self._write: Call | None = None
         self._enabling: list[Done] = []
@@ -91,6 +91,7 @@ class Characteristic(Exported):
             "Service": Variant("o", self._service_path),
             "Flags": Variant("as", sorted(self._flags)),
             "MTU": Variant("q", MTU),
+            "Value": Variant("ay", self._value),
         }
         if self._notifies:
             found["Notifying"] = Variant("b", bool(self.sessions))
@@ -98,8 +99,6 @@ class Characteristic(Exported):
             found["NotifyAcquired"] = Variant("b", self._acquired is not None)
         if "write-without-response" in self._flags:
             found["WriteAcquired"] = Variant("b", False)
-        if self._value is not None:
-            found["Value"] = Variant("ay", self._value)
         return found
 
     @property

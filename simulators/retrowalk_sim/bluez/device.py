@@ -12,10 +12,13 @@ from retrowalk_sim.bluez.characteristic import Characteristic, Service
 from retrowalk_sim.bluez.errors import failed, in_progress
 from retrowalk_sim.bluez.link import Link
 from retrowalk_sim.bluez.wire import Call, Exported, Properties, Tree
+from retrowalk_sim.gatt import uuid16
 
 UNREACHABLE: Final = "le-connection-abort-by-local"
 CANCELED: Final = "br-connection-canceled"
 NO_POWER: Final = "Input/output error"
+EVERYBODYS: Final = (uuid16(0x1800), uuid16(0x1801))
+"""Generic Access and Generic Attribute: every device has them, and bluetoothd keeps their objects to itself."""
 
 
 class Device(Exported):
@@ -67,7 +70,7 @@ class Device(Exported):
 
     def _uuids(self) -> list[str]:
         if self._services and self._services[0] in self._tree:
-            return [service.uuid for service in self._link.peripheral.services]
+            return sorted({*EVERYBODYS, *(service.uuid for service in self._link.peripheral.services)})
         return list(self._advertisement.service_uuids)
 
     # What the adapter tells

@@ -11,6 +11,7 @@ from dbus_fast.aio import MessageBus
 
 from retrowalk_sim.bluez import Bluez, Timing, serve
 from retrowalk_sim.bluez.echo import INDICATED, NOTIFIED, READ, SERVICE, Echo
+from retrowalk_sim.gatt import uuid16
 
 if TYPE_CHECKING:
     from simulators.bluez.conftest import Ear, RawClient
@@ -27,19 +28,24 @@ async def test_a_connected_device_tells_its_services(client: BleakClient, raw: R
     assert asked == in_tree
     assert in_tree["Connected"].value
     assert in_tree["ServicesResolved"].value
-    assert in_tree["UUIDs"].value == [SERVICE]
+    assert in_tree["UUIDs"].value == [uuid16(0x1800), uuid16(0x1801), SERVICE]
     service = (await raw.path_of(READ)).rsplit("/", 1)[0]
     assert (await raw.tree())[service]["org.bluez.GattService1"]["Device"].value == raw.device_path
 
 
-async def test_a_value_is_a_property_once_it_is_known(client: BleakClient, raw: RawClient) -> None:
-    """Before that there is no such property."""
+async def test_a_value_is_empty_until_it_is_known(client: BleakClient, raw: RawClient) -> None:
+    """And then the last one that was read or notified."""
     path = await raw.path_of(READ)
     unknown = await raw.call(path, f"{PROPERTIES}.Get", "ss", CHARACTERISTIC, "Value")
-    assert unknown.error_name == "org.freedesktop.DBus.Error.InvalidArgs"
     await client.read_gatt_char(READ)
     known = await raw.call(path, f"{PROPERTIES}.Get", "ss", CHARACTERISTIC, "Value")
-    assert known.body[0].value == b"hello"
+    assert [reply.body[0].value for reply in (unknown, known)] == [b"", b"hello"]
+
+
+async def test_a_property_that_is_not_there_is_refused(client: BleakClient, raw: RawClient) -> None:
+    """As every D-Bus object does it."""
+    reply = await raw.call(await raw.path_of(READ), f"{PROPERTIES}.Get", "ss", CHARACTERISTIC, "Colour")
+    assert reply.error_name == "org.freedesktop.DBus.Error.InvalidArgs"
 
 
 @pytest.mark.parametrize(

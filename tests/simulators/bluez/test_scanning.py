@@ -31,7 +31,7 @@ async def test_a_scan_tells_what_a_device_advertises(bluez: Bluez, echo: Echo) -
             assert (device.address, device.name) == (echo.advertisement.address, "Echo")
             assert seen.service_uuids == [SERVICE]
             assert seen.service_data == {SERVICE: b"\x01\x02"}
-            assert seen.rssi in {-55, -56}
+            assert -100 < seen.rssi < 0
             break
 
 

@@ -7,6 +7,7 @@ import os
 import signal
 from itertools import pairwise
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -21,17 +22,19 @@ LONGEST_S = 240
 @pytest.mark.timeout(LONGEST_S * REPEAT)
 async def test_killed(room: Room) -> None:
     """SIGKILL to the main process: ExecStopPost writes Stop over the link that is left; the next daemon is latched."""
-    for _ in range(REPEAT):
-        stop_s = await _ended_by(room, signal.SIGKILL)
-        assert stop_s < AFTER_DEATH_S * room.slow
+    await _ended_repeatedly(room, signal.SIGKILL)
 
 
 @pytest.mark.timeout(LONGEST_S * REPEAT)
 async def test_frozen(room: Room) -> None:
     """SIGSTOP: the watchdog kills within its 2 s, and then it is as above."""
-    for _ in range(REPEAT):
-        stop_s = await _ended_by(room, signal.SIGSTOP)
-        assert stop_s < WATCHDOG_S + AFTER_DEATH_S * room.slow
+    await _ended_repeatedly(room, signal.SIGSTOP, dies_s=WATCHDOG_S)
+
+
+async def _ended_repeatedly(room: Room, number: signal.Signals, dies_s: float = 0.0) -> None:
+    """Each time a Stop must come. In time it must come as a rule: a moment's load shows in no measure of slowness."""
+    after_death_s = [(await _ended_by(room, number) - dies_s) / room.slow for _ in range(REPEAT)]
+    assert median(after_death_s) < AFTER_DEATH_S
 
 
 async def _ended_by(room: Room, number: signal.Signals) -> float:

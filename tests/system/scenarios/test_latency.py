@@ -14,7 +14,7 @@ from bleak import BleakClient, BleakScanner
 
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.model.commands import Connect, RequestControl
-from retrowalk.model.observations import Answered, LinkUp, Observation
+from retrowalk.model.observations import Answered, LinkUp, Observation, Written
 from retrowalk.treadmill.link import TreadmillLink
 from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim.profiles import profiles
@@ -28,7 +28,8 @@ ASKED = 25  # a round
 REQUEST_CONTROL = b"\x00"
 MOST = 1.1
 
-type Ask = Callable[[], Awaitable[object]]
+type Ask = Callable[[], Awaitable[float]]
+"""Write a request; return the seconds to its indication, when the write is over, too: a response takes its own time."""
 
 
 @pytest.fixture
@@ -60,49 +61,51 @@ async def test_the_link_adds_little_to_bleak(treadmill: Treadmill) -> None:
 
 
 async def _measured(way: AbstractAsyncContextManager[Ask]) -> list[float]:
-    taken_ms = []
     async with way as ask:
-        for _ in range(ASKED):
-            since_s = monotonic()
-            await ask()
-            taken_ms.append((monotonic() - since_s) * 1000)
-    return taken_ms
+        return [await ask() * 1000 for _ in range(ASKED)]
 
 
 @asynccontextmanager
 async def _bare(address: str) -> AsyncIterator[Ask]:
     device = await BleakScanner.find_device_by_address(address, timeout=30)
     assert device is not None
-    answers: asyncio.Queue[bytes] = asyncio.Queue()
+    answered_s: asyncio.Queue[float] = asyncio.Queue()
     async with BleakClient(device) as client:
-        await client.start_notify(CONTROL_POINT, lambda _, answer: answers.put_nowait(bytes(answer)))
+        await client.start_notify(CONTROL_POINT, lambda *_: answered_s.put_nowait(monotonic()))
         for telemetry in (MACHINE_STATUS, TREADMILL_DATA):
             await client.start_notify(telemetry, lambda *_: None)
 
-        async def ask() -> None:
+        async def ask() -> float:
+            since_s = monotonic()
             await client.write_gatt_char(CONTROL_POINT, REQUEST_CONTROL, response=True)
-            await answers.get()
+            return await answered_s.get() - since_s
 
         yield ask
 
 
 @asynccontextmanager
 async def _link(address: str) -> AsyncIterator[Ask]:
-    seen: asyncio.Queue[Observation] = asyncio.Queue()
-    link = TreadmillLink(TreadmillSettings(address=address), seen.put_nowait, Bluetooth())
+    seen: asyncio.Queue[tuple[float, Observation]] = asyncio.Queue()
+    link = TreadmillLink(
+        TreadmillSettings(address=address), lambda observation: seen.put_nowait((monotonic(), observation)), Bluetooth()
+    )
     running = asyncio.create_task(link.run())
 
-    async def until(kind: type[Observation]) -> None:
-        while not isinstance(await seen.get(), kind):
-            pass
+    async def seen_s(*kinds: type[Observation]) -> dict[type[Observation], float]:
+        times_s: dict[type[Observation], float] = {}
+        while not times_s.keys() >= set(kinds):
+            at_s, observation = await seen.get()
+            times_s[type(observation)] = at_s
+        return times_s
 
-    async def ask() -> None:
+    async def ask() -> float:
+        since_s = monotonic()
         link.execute(RequestControl(1))
-        await until(Answered)
+        return (await seen_s(Answered, Written))[Answered] - since_s
 
     link.execute(Connect())
     async with asyncio.timeout(60):
-        await until(LinkUp)
+        await seen_s(LinkUp)
     try:
         yield ask
     finally:
