@@ -97,7 +97,7 @@ async def test_a_machine_that_is_only_known_is_connected_and_let_go_again() -> N
 @asynccontextmanager
 async def forgotten_belt() -> AsyncIterator[tuple[Treadmill, Bluez]]:
     """A belt that runs, and a bluetoothd that has never seen it."""
-    treadmill = Treadmill("citysports")
+    treadmill = Treadmill(USUAL)
     async with air(treadmill) as bluez:
         treadmill.move_by_hand(2.0)
         yield treadmill, bluez
@@ -228,9 +228,9 @@ def test_a_countdown_is_watched_for_as_long_as_the_interlock_watches() -> None:
 
 async def test_the_zero_frames_of_a_countdown_are_no_standstill(monkeypatch: pytest.MonkeyPatch) -> None:
     """The machine takes no Stop while it counts: when the belt then moves, Stop is written again until it stands."""
-    monkeypatch.setattr(failsafe, "COUNTDOWN_S", 4.0)
+    monkeypatch.setattr(failsafe, "COUNTDOWN_S", 2.5)
     said: list[str] = []
-    async with counting_down(2.5) as treadmill:
+    async with counting_down(1.4) as treadmill:
         treadmill.faults.ignore_stop = True
         stopping = asyncio.create_task(stop_belts((), said.append))
         while not treadmill.witness.of("belt_started"):  # noqa: ASYNC110 - it tells nobody
@@ -241,15 +241,15 @@ async def test_the_zero_frames_of_a_countdown_are_no_standstill(monkeypatch: pyt
         assert treadmill.witness.of("belt_standing")
         started_s = treadmill.witness.of("belt_started")[0].at_s
         written_s = [event.at_s for event in treadmill.witness.of("written", "0801")]
-        assert min(written_s) < started_s - 1.0 < started_s < max(written_s)
-    assert said[0] == "its speed is told as 0: watching for 4 s whether it is counting down to a start"
+        assert min(written_s) < started_s - 0.5 < started_s < max(written_s)
+    assert said[0] == "its speed is told as 0: watching for 2.5 s whether it is counting down to a start"
 
 
 async def test_one_frame_of_a_speed_is_no_belt_that_ran(monkeypatch: pytest.MonkeyPatch) -> None:
     """A machine may tell its target once when it is started, count down in zeros, and take no Stop meanwhile."""
-    monkeypatch.setattr(failsafe, "COUNTDOWN_S", 4.0)
+    monkeypatch.setattr(failsafe, "COUNTDOWN_S", 2.5)
     treadmill = Treadmill("ideal")
-    treadmill.faults.deaf_countdown_s = 2.5
+    treadmill.faults.deaf_countdown_s = 1.4
     async with air(treadmill):
         address = treadmill.advertisement.address
         stopping = asyncio.create_task(stop_belts((address,), lambda _: None))
