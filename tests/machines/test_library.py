@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,17 @@ def test_the_profile_that_fits_best_counts(about: About, title: str | None) -> N
     )
     found = machines.profile(about)
     assert (found.title if found else None) == title
+
+
+@pytest.mark.parametrize("first", ["older", "newer"])
+def test_the_newest_record_of_a_treadmill_counts(first: str) -> None:
+    """A copy that somebody kept beside it does not bless what was refused since."""
+    older = record()
+    newer = older.model_copy(update={"passed": False, "date": older.date + timedelta(days=1)})
+    machines = Machines(records=(older, newer) if first == "older" else (newer, older))
+    assert machines.about(older.address, About(), older.firmware, Facts()).refused
+    assert machines.expected(older.address).refused
+    assert machines.about(older.address, About(), "another firmware", Facts()).stale == newer
 
 
 def test_a_record_is_found_by_the_address_that_is_configured() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.resources import files
@@ -46,8 +46,8 @@ class Machines:
     def about(self, address: str, about: About, firmware: str, said: Facts) -> Knowledge:
         """Return what is known of the treadmill that says all this of itself."""
         own = [record for record in self.records if record.address == address.upper()]
-        record = next((record for record in own if record.holds_for(address, firmware)), None)
-        return know(said, self.profile(about), record, stale=None if record else next(iter(own), None))
+        record = _newest([record for record in own if record.holds_for(address, firmware)])
+        return know(said, self.profile(about), record, stale=None if record else _newest(own))
 
     def expected(self, address: str | None) -> Knowledge:
         """Return what a record tells of a treadmill that nobody has asked yet; its firmware is taken on trust.
@@ -55,7 +55,7 @@ class Machines:
         `address` None: any treadmill, so one that passed if there is one.
         """
         own = [record for record in self.records if address is None or record.address == address.upper()]
-        record = max(own, key=lambda record: record.passed, default=None)
+        record = _newest([record for record in own if address is None and record.passed] or own)
         about = About(record.name) if record else About()
         return know(Facts(), self.profile(about), record)
 
@@ -63,6 +63,11 @@ class Machines:
         """Return the profile that fits best: the one with the most patterns, then the longest."""
         fitting = [profile for profile in self.profiles if profile.match.fits(about)]
         return max(fitting, key=lambda profile: _closeness(profile.match), default=None)
+
+
+def _newest(records: Sequence[Record]) -> Record | None:
+    """Return the last word on a treadmill: a copy of an older one may lie beside it."""
+    return max(records, key=lambda record: record.date, default=None)
 
 
 def _closeness(match: Match) -> tuple[int, int]:
