@@ -99,12 +99,11 @@ async def test_connecting_twice_is_connecting_once(client: BleakClient, raw: Raw
 
 
 async def test_with_two_sessions_each_listener_hears_each_value_twice(
-    client: BleakClient, raw: RawClient, ear: Ear, bluez: Bluez, echo: Echo
+    client: BleakClient, raw: RawClient, ear: Ear, echo: Echo
 ) -> None:
     """Each session makes a signal, and signals go to everybody; the device sends but once."""
     await client.start_notify(INDICATED, ear)
     await raw.call(await raw.path_of(INDICATED), "org.bluez.GattCharacteristic1.StartNotify")
-    assert bluez.listeners(echo.advertisement.address, INDICATED) == 2
     for value in (b"\x01", b"\x02"):
         await client.write_gatt_char(INDICATED, value, response=True)
     assert await ear.hear(4) == [b"\x01", b"\x01", b"\x02", b"\x02"]
