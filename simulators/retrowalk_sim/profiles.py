@@ -118,6 +118,7 @@ _PROFILES: Final = {
     "step-0.5": Profile("half kilometres only", speed_kmh=Range(0.5, 10.0, 0.5)),
     "slow-belt": Profile("4 km/h takes 16 s to run down", down_kmh_per_s=0.25, run_down_kmh_per_s=0.25),
     "countdown": Profile("counts down, moves 3.2 s after success", countdown_s=3.2, rate_hz=1.0),
+    "brisk": Profile("tells its speed four times a second", rate_hz=4.0),
     "enforces-cccd": Profile(
         "refuses writes without indications, and a second one before the answer", cccd_enforced=True, one_procedure=True
     ),

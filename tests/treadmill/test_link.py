@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,6 +15,7 @@ import virtual_time
 from retrowalk.machines import Facts, Machines, Record
 from retrowalk.machines import Profile as HeardOf
 from retrowalk.machines.profile import Match
+from retrowalk.model import numbers as n
 from retrowalk.model.commands import Connect, Disconnect, Rebuild
 from retrowalk.model.machine import InclineRange, Machine
 from retrowalk.model.observations import (
@@ -22,12 +25,13 @@ from retrowalk.model.observations import (
     LinkUp,
     MachineEvent,
     MachineStatus,
+    Observation,
     Telemetry,
     WriteFailed,
     Written,
 )
 from retrowalk.model.units import LEVEL, Incline, Speed
-from retrowalk.treadmill.connection import LOST, OVERTAKEN
+from retrowalk.treadmill.connection import LOST, OVERTAKEN, Connection
 from retrowalk.treadmill.link import NO_LINK, REBUILT
 from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim import frames as sim_frames
@@ -597,3 +601,22 @@ async def test_a_stop_reaches_the_machine_in_the_call_that_demands_it() -> None:
         assert ready.written() == ["00", "0801"]
         assert len(ready.seen) == told
         await ready.until(Written, Written(number).__eq__)
+
+
+@pytest.mark.parametrize("step_ns", [-1, 0])
+def test_the_same_frame_again_at_once_is_no_second_word(step_ns: int) -> None:
+    """Within a tenth of a second it is an echo; a frame that differs never is."""
+    heard: list[Observation] = []
+    now_ns = [0]
+    wire: Any = SimpleNamespace(end=None, ended=None, client=None, over=False)
+    connection = Connection(wire, heard.append, lambda: now_ns[0])
+    connection._early = None
+    source: Any = None
+    standing, moving = bytes(4), bytes((0, 0, 80, 0))
+    for frame in (standing, moving, standing):
+        connection._on_data(source, bytearray(frame))
+    now_ns[0] = n.FRAME_ECHO_NS + step_ns
+    connection._on_data(source, bytearray(standing))
+    assert [frame.speed for frame in heard if isinstance(frame, Telemetry)] == [
+        Speed(0), Speed(80), Speed(0), *([Speed(0)] if step_ns >= 0 else [])
+    ]  # fmt: skip

@@ -14,9 +14,10 @@ from retrowalk.model.commands import Connect, Rebuild
 from retrowalk.model.observations import Answered, LinkDown, LinkUp, Telemetry, WriteFailed, Written
 from retrowalk.model.units import Speed
 from retrowalk.treadmill.connection import LOST, OVERTAKEN
+from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim.bluez import Bluez
 from retrowalk_sim.profiles import profiles
-from retrowalk_sim.treadmill import CONTROL_POINT, Treadmill
+from retrowalk_sim.treadmill import CONTROL_POINT, TREADMILL_DATA, Treadmill
 from treadmill.air import air
 from treadmill.bench import Bench, running, up
 
@@ -49,6 +50,23 @@ async def test_from_connect_to_a_standing_belt() -> None:
         await ready.until(Telemetry, lambda frame: frame.speed == Speed(0))
         assert ready.written() == ["00", "07", "026400", "0801"]
         assert ready.of(LinkUp)[0].machine.name == "Sim ideal"
+
+
+async def test_each_frame_counts_once_whoever_else_listens() -> None:
+    """BlueZ tells each as often as somebody subscribed: with two, a single lying zero would be told twice."""
+    async with bluez_bench("brisk") as (ready, _):
+        await walk(ready)
+        await ready.until(Telemetry, lambda frame: bool(frame.speed))
+        device = await Bluetooth().find(TreadmillSettings().sought)
+        told: list[bytes] = []
+        async with BleakClient(device) as other:
+            await other.start_notify(TREADMILL_DATA, lambda _, frame: told.append(bytes(frame)))
+            begun = len(ready.of(Telemetry))
+            while len(ready.of(Telemetry)) < begun + 8:
+                await ready.until(Telemetry)
+        frames = ready.of(Telemetry)[begun:]
+    assert len(told) > len(set(told)), "this BlueZ tells each once"
+    assert len(frames) <= len(set(told)) + 1
 
 
 async def test_a_stop_wins_as_soon_as_a_stalled_write_lets_go() -> None:

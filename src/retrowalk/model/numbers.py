@@ -35,6 +35,7 @@ RELAY_LINK_LOST_NS: Final = seconds(2)  # without a link while the belt may move
 RUN_DOWN_S: Final = 10.0  # Stop to standstill, where commissioning does not know better
 RUN_DOWN_PATIENCE: Final = 1.5  # times the machine's run-down
 STANDSTILL_FRAMES: Final = 2
+FRAME_ECHO_NS: Final = seconds(0.1)  # the same frame again so soon is no second word
 STANDSTILL_SETTLED_NS: Final = seconds(3)
 
 # Commissioning

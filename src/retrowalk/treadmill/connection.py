@@ -12,6 +12,7 @@ from bleak.backends.characteristic import BleakGATTCharacteristic
 
 from retrowalk.bluetooth import Bluetooth, Wire, in_words
 from retrowalk.frames import FrameUnreadable
+from retrowalk.model import numbers as n
 from retrowalk.model.commands import PermittedCommand, RequestControl, Stop
 from retrowalk.model.machine import Machine
 from retrowalk.model.observations import (
@@ -55,6 +56,7 @@ class Connection:
         self._observe = observe
         self._clock_ns = clock_ns
         self._early: list[Observation] | None = []  # heard before LinkUp was told
+        self._frame, self._frame_ns = b"", -n.FRAME_ECHO_NS
         self._queue: deque[RequestControl | PermittedCommand] = deque()
         self._in_flight: int | None = None
         self._writer: asyncio.Task[None] | None = None
@@ -121,9 +123,13 @@ class Connection:
         elif not self._wire.over:
             self._observe(observation)
 
-    def _on_data(self, _: BleakGATTCharacteristic, frame: bytearray) -> None:
+    def _on_data(self, _: BleakGATTCharacteristic, value: bytearray) -> None:
+        frame, now_ns = bytes(value), self._clock_ns()
+        if frame == self._frame and now_ns - self._frame_ns < n.FRAME_ECHO_NS:
+            return  # BlueZ tells each frame as often as somebody listens, and two words are proof where one is not
+        self._frame, self._frame_ns = frame, now_ns
         try:
-            data = read_treadmill_data(bytes(frame), as_far_as_sound=True)
+            data = read_treadmill_data(frame, as_far_as_sound=True)
         except FrameUnreadable as error:
             _log.warning("frame_unreadable", error=str(error))
             return
