@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+import tomllib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -18,7 +19,7 @@ from hypothesis import strategies as st
 
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.cli import stop
-from retrowalk.cli.stop import config_path, configured_address, marker_paths, read_address
+from retrowalk.cli.stop import config_path, marker_paths, read_address
 from retrowalk.frames import FrameUnreadable
 from retrowalk.marker import MARKER_NAME
 from retrowalk.model import numbers as n
@@ -411,34 +412,50 @@ def test_an_unreadable_marker_means_any_treadmill(tmp_path: Path, content: str) 
 
 
 @pytest.mark.parametrize(
-    ("environ", "folders"),
+    ("environ", "config", "folders"),
     [
-        ({}, ["/var/lib/retrowalk/hall", "/run/retrowalk/hall"]),
-        ({"STATE_DIRECTORY": "/somewhere"}, ["/somewhere"]),
-        ({"RETROWALK_RUNTIME_DIR": "/r", "STATE_DIRECTORY": "/s"}, ["/r", "/s"]),
+        ({}, "", ["/var/lib/retrowalk/hall", "/run/retrowalk/hall"]),
+        ({"STATE_DIRECTORY": "/s"}, "", ["/s"]),
+        ({"RETROWALK_RUNTIME_DIR": "/r", "STATE_DIRECTORY": "/s"}, "", ["/r", "/s"]),
+        ({"STATE_DIRECTORY": "/s"}, '[daemon]\nstate_dir = "/data"', ["/s", "/data"]),
+        ({"STATE_DIRECTORY": "/s"}, '[daemon]\nstate_dir = "data"', ["/s", "/etc/retrowalk/data"]),
+        ({"STATE_DIRECTORY": "/s"}, '[daemon]\nname = "lab"', ["/s", "/var/lib/retrowalk/lab"]),
+        ({"STATE_DIRECTORY": "/s"}, "[daemon]\nstate_dir = 7", ["/s"]),
+        ({"STATE_DIRECTORY": "/s"}, "daemon = 7", ["/s"]),
     ],
 )
-def test_where_the_marker_is_looked_for(environ: dict[str, str], folders: list[str]) -> None:
-    """Where systemd or a person says, else in the daemon's usual places."""
-    assert marker_paths("hall", environ) == [Path(folder) / MARKER_NAME for folder in folders]
+def test_where_the_marker_is_looked_for(environ: dict[str, str], config: str, folders: list[str]) -> None:
+    """Where systemd or a person says, else in the daemon's usual places; and where its configuration tells it to be."""
+    found = marker_paths("hall", environ, Path("/etc/retrowalk/hall.toml"), tomllib.loads(config))
+    assert found == [Path(folder) / MARKER_NAME for folder in folders]
 
 
-@pytest.mark.parametrize(
-    ("content", "address"),
-    [
-        ('[treadmill]\naddress = "AA:BB:CC:DD:EE:FF"', "AA:BB:CC:DD:EE:FF"),
-        ("[treadmill]", None),
-        ("treadmill = 1", None),
-        ("[treadmill]\naddress = 7", None),
-        ("no TOML", None),
-    ],
-)
-def test_a_configuration_tells_the_address_or_nothing(tmp_path: Path, content: str, address: str | None) -> None:
-    """One that cannot be read is no reason not to stop."""
-    config = config_path("hall", {"RETROWALK_CONFIG": str(tmp_path / "hall.toml")})
-    assert configured_address(config) is None
-    config.write_text(content)
-    assert configured_address(config) == address
+async def test_a_session_that_was_left_open_elsewhere_is_found(tmp_path: Path) -> None:
+    """The configuration has a place of its own for the state; systemd tells another."""
+    config, elsewhere = tmp_path / "hall.toml", tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    config.write_text('[daemon]\nstate_dir = "elsewhere"\n')
+    async with running_belt() as (treadmill, _):
+        (elsewhere / MARKER_NAME).write_text(json.dumps({"address": treadmill.advertisement.address, "latch": None}))
+        with pytest.MonkeyPatch.context() as environment:
+            environment.setenv("RETROWALK_CONFIG", str(config))
+            environment.setenv("STATE_DIRECTORY", str(tmp_path))
+            assert (await command("--failsafe"))[0] == 0
+        assert treadmill.speed_kmh == 0
+
+
+@pytest.mark.parametrize("content", ["[treadmill]", "treadmill = 1", "[treadmill]\naddress = 7", "no TOML", None])
+def test_a_configuration_that_cannot_be_read_is_no_reason_not_to_stop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stopped: list[Stopped], content: str | None
+) -> None:
+    """Nor one that tells no address."""
+    config = tmp_path / "hall.toml"
+    if content is not None:
+        config.write_text(content)
+    monkeypatch.setenv("RETROWALK_CONFIG", str(config))
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    assert stop.main([]) == Verdict.VERIFIED
+    assert stopped == [((), True)]
     assert config_path("hall", {}) == Path("/etc/retrowalk/hall.toml")
 
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import re
+import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -16,6 +17,8 @@ from retrowalk.files import read_small
 MARKER_NAME: Final = "session-marker"  # both as in retrowalk.marker, which would import too much here
 LARGEST_MARKER_BYTES: Final = 4096
 LARGEST_CONFIG_BYTES: Final = 256 * 1024
+STATE: Final = Path("/var/lib/retrowalk")
+RUNTIME: Final = Path("/run/retrowalk")
 NOTHING_TO_STOP: Final = 0
 INTERRUPTED: Final = 5  # as what was not confirmed
 
@@ -32,15 +35,17 @@ examples:
 def main(arguments: list[str]) -> int:
     """Stop the belt; return the exit status. 0: seen to stand; 3: no machine; 5: not confirmed, pull the safety key."""
     options = _options(arguments)
-    markers = [options.marker] if options.marker else marker_paths(options.name, os.environ)
+    config = config_path(options.name, os.environ)
+    tables = read_config(config)
+    markers = [options.marker] if options.marker else marker_paths(options.name, os.environ, config, tables)
     left_open = [marker for marker in markers if may_be_there(marker)]
     if options.failsafe and not left_open:
-        print("no session was left open: nothing to stop")
+        _say("no session was left open: nothing to stop")
         return NOTHING_TO_STOP
     told = [options.address] if options.address else [read_address(marker) for marker in left_open]
     certain = bool(told) and None not in told
     if not certain:
-        told.append(configured_address(config_path(options.name, os.environ)))
+        told.append(_sound(_text(tables, "treadmill", "address")))
     return _stop({address for address in told if address}, connected=not certain)
 
 
@@ -98,11 +103,16 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def marker_paths(name: str, environ: Mapping[str, str]) -> list[Path]:
-    """Return where the marker may be: where the environment says, else where the daemon puts it."""
-    told = [environ[key] for key in ("RETROWALK_RUNTIME_DIR", "STATE_DIRECTORY") if environ.get(key)]
-    folders = told or [f"/var/lib/retrowalk/{name}", f"/run/retrowalk/{name}"]
-    return [Path(folder) / MARKER_NAME for folder in folders]
+def marker_paths(name: str, environ: Mapping[str, str], config: Path, tables: Mapping[str, object]) -> list[Path]:
+    """Return where the marker may be: where the environment says, else where the daemon puts it by itself.
+
+    And where the configuration tells it to: who is told of one place only would find no session and let a belt run.
+    """
+    told = [Path(environ[key]) for key in ("RETROWALK_RUNTIME_DIR", "STATE_DIRECTORY") if environ.get(key)]
+    folders = told or [STATE / name, RUNTIME / name]
+    folders += [STATE / own] if (own := _text(tables, "daemon", "name")) else []
+    folders += [config.parent / state_dir] if (state_dir := _text(tables, "daemon", "state_dir")) else []
+    return [folder / MARKER_NAME for folder in dict.fromkeys(folders)]
 
 
 def may_be_there(marker: Path) -> bool:
@@ -130,15 +140,18 @@ def config_path(name: str, environ: Mapping[str, str]) -> Path:
     return Path(environ.get("RETROWALK_CONFIG") or f"/etc/retrowalk/{name}.toml")
 
 
-def configured_address(config: Path) -> str | None:
-    """Return the treadmill's address in the configuration, unchecked; None = it tells none, or cannot be read."""
-    import tomllib  # noqa: PLC0415 - only where no marker tells the address
-
+def read_config(config: Path) -> Mapping[str, object]:
+    """Return the configuration, unchecked; nothing, where it cannot be read: that is no reason not to stop."""
     try:
-        address = tomllib.loads(read_small(config, LARGEST_CONFIG_BYTES))["treadmill"]["address"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
-        return None
-    return _sound(address)
+        return tomllib.loads(read_small(config, LARGEST_CONFIG_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+
+
+def _text(tables: Mapping[str, object], table: str, key: str) -> str | None:
+    found = tables.get(table)
+    value = found.get(key) if isinstance(found, dict) else None
+    return value if isinstance(value, str) and value else None
 
 
 def _sound(address: object) -> str | None:
