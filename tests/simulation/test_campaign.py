@@ -18,7 +18,7 @@ from simulation.world import live
 
 EVERY_DAY = 100
 BATCH = 10
-FOUND_BY = {"strap_ignored": 7, "session_never_ends": 14}
+FOUND_BY = {"strap_ignored": 47, "session_never_ends": 1}
 """Two planted defects, and a seed that finds each; `make plants` looks for all of them."""
 
 

@@ -193,6 +193,7 @@ class Judge:
 
     def _boot(self, now_s: float, marker: str) -> None:
         self._scene.boot(now_s, marker)
+        self._minutes.enter(now_s, "idle")
         self._dangers.quiet()
         self._dangers.free(now_s, "dead")
         self._consent.close_prompt()
