@@ -213,7 +213,7 @@ HAPPENINGS: Final[Mapping[str, Kind]] = {
     # the computer
     "disk_full": Kind(1.5, lambda w, _: w.disk.behave(full=True), lambda w, _: w.disk.behave(), 5, 60),
     "disk_slow": Kind(1, lambda w, v: w.disk.behave(takes_s=8 * v), lambda w, _: w.disk.behave(), 5, 60),
-    "low_power": Kind(1, partial(_power, ok=False), partial(_power, ok=True), 1, 60),
+    "low_power": Kind(1, partial(_power, ok=False), partial(_power, ok=True), 10, 200),
     "clock_jump": Kind(1, lambda w, v: w.clock.jump(7200 * (v - 0.5))),
     "loop_stall": Kind(3, _stall),
     "crash": Kind(2, lambda w, _: w.service.crash(), lambda w, _: w.service.boot_again(), 2.5, 20),
