@@ -75,13 +75,15 @@ async def stop_belts(
 ) -> Verdict:
     """Stop the treadmills with these addresses, and with `connected` each that is connected; if none, each known one.
 
-    One that bluetoothd does not know is looked for in the air. The verdict is the worst of all. It takes BUS_S +
-    `patience_s` at most.
+    One that bluetoothd does not know is looked for in the air. The verdict is the worst of all. It takes `patience_s`
+    at most.
     """
+    loop = asyncio.get_running_loop()
+    ends_at_s = loop.time() + patience_s
     try:
-        bus, tree = await _reached()
+        bus, tree = await _reached(say, ends_at_s)
     except (OSError, BusError, EOFError, DBusFastError) as error:  # the last: the bus lets this user not in
-        say(f"Bluetooth cannot be reached: {error}. PULL THE SAFETY KEY if the belt moves.")
+        say(f"Bluetooth cannot be reached: {_words(error)}. PULL THE SAFETY KEY if the belt moves.")
         return Verdict.NO_MACHINE
     try:
         sought = {address.upper() for address in addresses}
@@ -92,23 +94,34 @@ async def stop_belts(
             say("no treadmill is connected or known. PULL THE SAFETY KEY if a belt moves.")
             return Verdict.NO_MACHINE
         stoppers = [_Stopper(bus, one, _named(one, say) if len(sought) > 1 else say) for one in sought]
-        return max(await asyncio.gather(*(stopper.stop(tree, patience_s) for stopper in stoppers)))
+        return max(await asyncio.gather(*(stopper.stop(tree, ends_at_s - loop.time()) for stopper in stoppers)))
     finally:
         bus.disconnect()
 
 
-async def _reached() -> tuple[MessageBus, Tree]:
-    """Return a connection to bluetoothd; one that is just being restarted is waited for. Raises its last error."""
-    loop = asyncio.get_running_loop()
-    ends_at = loop.time() + BUS_S
+async def _reached(say: Say, ends_at_s: float) -> tuple[MessageBus, Tree]:
+    """Return a connection to bluetoothd; one that hangs or is being restarted is waited for. Raises its last error.
+
+    A bus that is not there at all is not waited for so long: without it nothing comes back.
+    """
+    loop, told = asyncio.get_running_loop(), False
+    no_bus_at_s = min(ends_at_s, loop.time() + BUS_S)
     while True:
         try:
-            async with asyncio.timeout_at(ends_at):
+            async with asyncio.timeout_at(min(ends_at_s, loop.time() + BUS_S)):
                 return await _asked()
-        except (OSError, BusError, EOFError):
-            if loop.time() + _AGAIN_S >= ends_at:
+        except (OSError, BusError, EOFError) as error:
+            no_bus = isinstance(error, OSError) and not isinstance(error, TimeoutError)
+            if loop.time() + _AGAIN_S >= (no_bus_at_s if no_bus else ends_at_s):
                 raise
+            if not told:
+                say(f"Bluetooth does not answer yet: {_words(error)}. PULL THE SAFETY KEY if the belt moves.")
+            told = True
         await asyncio.sleep(_AGAIN_S)
+
+
+def _words(error: Exception) -> str:
+    return str(error) or "no answer"
 
 
 async def _asked() -> tuple[MessageBus, Tree]:
@@ -214,7 +227,7 @@ class _Stopper:
             except NoMachineError:
                 raise
             except Exception as error:  # noqa: BLE001 - BusError and TimeoutError are usual; no defect ends the last Stop
-                self._tell(f"not stopped yet: {str(error) or 'no answer'}. PULL THE SAFETY KEY if the belt moves.")
+                self._tell(f"not stopped yet: {_words(error)}. PULL THE SAFETY KEY if the belt moves.")
             else:
                 return
             tree = None
@@ -297,7 +310,7 @@ class _Stopper:
             async with asyncio.timeout(CONNECT_S):
                 await _call(self._bus, path, interface, member, signature, *body)
         except (BusError, TimeoutError) as error:
-            self._say(f"goes on without {member}: {str(error) or 'no answer'}")
+            self._say(f"goes on without {member}: {_words(error)}")
 
     async def _listen(self, characteristics: Mapping[str, tuple[str, list[str]]]) -> None:
         """Subscribe: to answers first, because some machines refuse a write without; and to see the belt stand."""
