@@ -28,7 +28,7 @@ TURNS = 4  # each of four rounds
 ASKED = 25  # a round
 QUIET_S = 0.15
 REQUEST_CONTROL = b"\x00"
-MOST = 1.1
+MOST_ADDED_MS = 20.0  # emulated; 0.1 on a real processor
 
 type Ask = Callable[[], Awaitable[float]]
 """Write a request; return the seconds to its indication, when the write is over, too: a response takes its own time."""
@@ -59,7 +59,7 @@ async def test_the_link_adds_little_to_bleak(address: str) -> None:
     for name, times_ms in taken_ms.items():
         note(name, p50_ms=median(times_ms), p95_ms=quantiles(times_ms, n=20)[-1], guest_slower=slow)
     bare_ms, link_ms = map(median, taken_ms.values())
-    assert link_ms < MOST * bare_ms
+    assert link_ms - bare_ms < MOST_ADDED_MS * slow
 
 
 async def _measured(way: AbstractAsyncContextManager[Ask]) -> list[float]:
