@@ -23,7 +23,7 @@ from integration.scene import READING_S, Scene, scene
 _STARTS: Final = 5
 _READY_WITHIN_S: Final = 60.0
 _SAMPLE_EVERY_S: Final = 2.0
-_FOUR_HZ: Final = "split-frames"  # four times a second, two frames each
+_FOUR_HZ: Final = "brisk"
 _PROGRAM: Final = "five-easy"  # 14:30 with turns, rests and ramps
 LONGEST_MINUTES: Final = 12.0
 _LONGEST_S: Final = LONGEST_MINUTES * 60
