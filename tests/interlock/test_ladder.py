@@ -228,6 +228,51 @@ def test_an_effect_counts_from_the_highest_speed_since_the_demand() -> None:
         assert (ladder.alarm is not None) is alarm
 
 
+@pytest.mark.parametrize(("step_ns", "alarm"), [(-1, False), (0, True), (1, True)])
+def test_a_belt_that_slows_down_no_further_shows_no_effect(step_ns: int, alarm: bool) -> None:
+    """It was on its way to a slower set-point when the Stop came: told three seconds after it got there."""
+    ladder = demanded()
+    ladder.written(1, NOW)
+    belt = running()
+    for after_s, kmh in ((0.5, 1.5), (1.0, 1.0), (2.5, 1.1), (3.0, 1.0)):
+        belt.hear(Telemetry(Speed.from_kmh(kmh)), NOW + seconds(after_s))
+        ladder.tick(belt, True, NOW + seconds(after_s))
+    assert ladder.alarm is None
+    at_ns = NOW + seconds(1.0) + n.STOP_STALLED_NS + step_ns
+    belt.hear(Telemetry(Speed.from_kmh(1.0)), at_ns)
+    ladder.tick(belt, True, at_ns)
+    assert (ladder.alarm is not None) is alarm
+
+
+def test_a_belt_that_slows_down_further_shows_an_effect() -> None:
+    """Slowly, but at each frame a little."""
+    ladder = demanded()
+    ladder.written(1, NOW)
+    belt = running()
+    for second in range(1, 13):
+        belt.hear(Telemetry(Speed(200 - 15 * second)), NOW + seconds(second))
+        ladder.tick(belt, True, NOW + seconds(second))
+        assert ladder.alarm is None
+
+
+def test_a_link_that_comes_back_gives_the_belt_its_time_anew() -> None:
+    """Nobody could see meanwhile whether it slowed down."""
+    ladder = demanded()
+    ladder.written(1, NOW)
+    belt = running()
+    belt.hear(Telemetry(Speed(100)), NOW + seconds(1))
+    ladder.tick(belt, True, NOW + seconds(1))
+    ladder.link_lost(NOW + seconds(2))
+    ladder.link_up(NOW + seconds(9))
+    belt = running(Speed(100))
+    belt.hear(Telemetry(Speed(100)), NOW + seconds(10))
+    ladder.tick(belt, True, NOW + seconds(10))
+    assert ladder.alarm is None
+    belt.hear(Telemetry(Speed(100)), NOW + seconds(12))
+    ladder.tick(belt, True, NOW + seconds(12))
+    assert ladder.alarm is not None
+
+
 def test_a_write_of_a_lost_link_proves_nothing() -> None:
     """Whether its loss was heard or only the new link: a late completion is of the old one."""
     heard, unheard = demanded(), demanded()

@@ -49,6 +49,7 @@ HELD = {
     "CONTROL_RETRY_NS": "test_control_that_somebody_else_has_is_asked_for_again",
     "STOP_RESEND_NS": "test_it_is_written_again_half_a_second_after_a_write_ended",
     "STOP_EFFECT_NS": "test_no_effect_is_alarmed_after_two_seconds",
+    "STOP_STALLED_NS": "test_a_belt_that_slows_down_no_further_shows_no_effect",
     "STOP_EFFECT_DROP": "test_an_effect_is_a_fall_by_a_third_of_a_kmh_or_zero",
     "STOP_ALARM_STAYS_NS": "test_a_stop_that_nothing_will_verify_is_a_persons_word",
     "RUN_DOWN_S": "test_without_a_machine_the_careful_run_down_holds",

@@ -230,6 +230,8 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
         "cause": IGNORED,
         "demanded_ns": Age((n.STOP_EFFECT_NS, _RUN_DOWN_NS, n.STOP_ALARM_STAYS_NS), Rest.YOUNG),
         "again_ns": Age((n.STOP_ALARM_STAYS_NS,)),
+        "lowest": AS_IT_IS,
+        "fell_ns": Age((n.STOP_STALLED_NS,)),
         "from_speed": AS_IT_IS,
         "run_down_ns": IGNORED,  # fixed by the machine
         "new_number": IGNORED,

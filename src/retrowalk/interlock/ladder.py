@@ -49,6 +49,8 @@ class Ladder:
     lost_ns: int | None = None  # since when there is no link
     settled_ns: int | None = None  # when the last write completed or failed
     first_written_ns: int | None = None
+    lowest: Speed | None = None  # that the belt told since it was at `from_speed`
+    fell_ns: int = 0  # when it first told that
     climbed: set[Rung] = field(default_factory=set)
     commands: list[Command] = field(default_factory=list)
     steps: list[StopStep] = field(default_factory=list)
@@ -71,7 +73,7 @@ class Ladder:
     def link_up(self, now_ns: int) -> None:
         """Write on the new link what the old one may have lost."""
         self.outstanding.clear()
-        self.rebuilding, self.lost_ns = False, None
+        self.rebuilding, self.lost_ns, self.fell_ns = False, None, now_ns
         self.climbed -= {Rung.LINK_LOST, Rung.LINK_REBUILT, Rung.WITHOUT_RESPONSE}
         self._write(now_ns)
 
@@ -118,9 +120,8 @@ class Ladder:
 
     def tick(self, belt: Belt, linked: bool, now_ns: int) -> bool:
         """Climb as far as the time asks for; return whether standstill is verified."""
-        if belt.speed is not None:
-            # A machine that reported its target jumps up to the truth.
-            self.from_speed = max(self.from_speed, belt.speed)
+        if belt.speed is not None and belt.frame_ns is not None:
+            self._follow(belt.speed, belt.frame_ns)
         if belt.runs:
             self.not_before_ns = 0  # no countdown can be running any more
         if belt.stands and now_ns >= self.not_before_ns:
@@ -138,10 +139,19 @@ class Ladder:
             self._press_on(no_effect, now_ns)
         return False
 
+    def _follow(self, speed: Speed, at_ns: int) -> None:
+        """Take note of how far the belt came down. A machine that reported its target jumps up to the truth."""
+        if speed > self.from_speed:
+            self.from_speed, self.lowest = speed, None
+        if self.lowest is None or speed < self.lowest:
+            self.lowest, self.fell_ns = speed, at_ns
+
     def _has_effect(self, belt: Belt) -> bool:
-        return belt.speed is not None and (
-            belt.speed == STANDSTILL or self.from_speed - belt.speed >= n.STOP_EFFECT_DROP
-        )
+        """The belt has slowed down and still does; it might have been on its way to a slower set-point anyway."""
+        if belt.speed is None or belt.frame_ns is None:
+            return False
+        fell = self.from_speed - belt.speed >= n.STOP_EFFECT_DROP
+        return belt.speed == STANDSTILL or (fell and belt.frame_ns - self.fell_ns < n.STOP_STALLED_NS)
 
     def _press_on(self, no_effect: bool, now_ns: int) -> None:
         """Write again; when the write before is stuck, go around it, and at last drop the link."""

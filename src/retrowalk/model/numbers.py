@@ -29,6 +29,7 @@ CONTROL_RETRY_NS: Final = seconds(5)
 # Stopping
 STOP_RESEND_NS: Final = seconds(0.5)
 STOP_EFFECT_NS: Final = seconds(2.0)
+STOP_STALLED_NS: Final = seconds(3)  # without a lower speed, after it fell
 STOP_EFFECT_DROP: Final = Speed.from_kmh(0.3)
 STOP_ALARM_STAYS_NS: Final = seconds(30)
 RELAY_LINK_LOST_NS: Final = seconds(2)  # without a link while the belt may move, before the relay opens
