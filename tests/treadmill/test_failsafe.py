@@ -25,6 +25,7 @@ from retrowalk.cli.stop import config_path, marker_paths, read_address
 from retrowalk.frames import FrameUnreadable
 from retrowalk.marker import MARKER_NAME
 from retrowalk.model import numbers as n
+from retrowalk.model.observations import Answered
 from retrowalk.treadmill import failsafe
 from retrowalk.treadmill.failsafe import COUNTDOWN_S, Verdict, stop_belts, told_speed
 from retrowalk.treadmill.frames import read_treadmill_data
@@ -55,6 +56,9 @@ def said() -> list[str]:
 USUAL = replace(profiles()["citysports"], up_kmh_per_s=50.0, run_down_kmh_per_s=1.0)  # seen to run, and to stop soon
 
 
+STRICT = replace(profiles()["enforces-cccd"], run_down_kmh_per_s=3.0)
+
+
 @asynccontextmanager
 async def running_belt(profile: Profile | str = USUAL) -> AsyncIterator[tuple[Treadmill, Bluez]]:
     """A belt that runs at 2 km/h with somebody's link to it, whose owner does nothing any more."""
@@ -77,10 +81,24 @@ async def test_a_running_belt_is_stopped_over_the_link_of_somebody_else() -> Non
 
 async def test_a_machine_that_enforces_everything_is_stopped() -> None:
     """Subscription first, then control, then Stop; a Stop that is refused meanwhile is written again."""
-    strict = replace(profiles()["enforces-cccd"], run_down_kmh_per_s=3.0)
-    async with running_belt(strict) as (treadmill, _):
+    async with running_belt(STRICT) as (treadmill, _):
         assert await stop_belts((), lambda _: None) is Verdict.VERIFIED
         assert treadmill.speed_kmh == 0
+
+
+async def test_over_the_link_of_somebody_who_had_control_the_first_word_is_the_stop_that_counts() -> None:
+    """A machine that takes one request at a time refuses a Stop behind a request for control, for half a second."""
+    treadmill = Treadmill(STRICT)
+    async with air(treadmill), running(treadmill, Bluetooth()) as owner:
+        await up(owner)
+        owner.control()
+        await owner.until(Answered)
+        treadmill.move_by_hand(2.0)
+        assert await stop_belts((), lambda _: None) is Verdict.VERIFIED
+    _, first, second, *_ = treadmill.witness.of("written")
+    assert (first.detail, second.detail) == ("0801", "00")
+    assert all(event.at_s > first.at_s for event in treadmill.witness.of("refused"))
+    assert not treadmill.witness.of("not_done")
 
 
 async def test_a_machine_that_is_only_known_is_connected_and_let_go_again() -> None:

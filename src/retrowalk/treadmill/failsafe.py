@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Callable, Collection, Coroutine, Mapping
 from contextlib import suppress
 from enum import IntEnum
-from itertools import cycle
+from itertools import chain, cycle
 from typing import Any, Final
 
 from dbus_fast import BusType, Message, MessageType, Variant
@@ -37,6 +37,7 @@ COUNTDOWN_S: Final = 8.0  # START_DELAY_S × START_PATIENCE of the interlock, wh
 _AGAIN_S: Final = 0.2
 _LOOK_S: Final = 0.05
 _ECHO_S: Final = 0.1
+_WITH_CONTROL: Final = (REQUEST_CONTROL_FRAME, STOP_FRAME)
 _MORE_DATA: Final = 1 << 0
 _FRAME_WITH_SPEED: Final = 4
 _NOT_AVAILABLE: Final = 0xFFFF
@@ -351,8 +352,8 @@ class _Stopper:
     async def _press(self, tree: Tree) -> None:
         """Write Stop every half second until the belt is seen to stand. Raises BusError if the link is lost.
 
-        Every other one goes without asking for control: a machine that takes one procedure at a time refuses a Stop
-        while its answer about control is under way.
+        Every other one goes without asking for control, and so does the first over a link that was left here: a machine
+        that takes one procedure at a time refuses a Stop while its answer about control is under way.
         """
         characteristics = self._characteristics(tree)
         if CONTROL_POINT not in characteristics:
@@ -361,7 +362,8 @@ class _Stopper:
         await self._listen(characteristics)
         path, flags = characteristics[CONTROL_POINT]
         kind = "request" if "write" in flags or "write-without-response" not in flags else "command"
-        for frames in cycle(((REQUEST_CONTROL_FRAME, STOP_FRAME), (STOP_FRAME,))):
+        held = () if self._made_here else (STOP_FRAME,)  # whoever made this link may have had control, and so have we
+        for frames in chain([(*held, *_WITH_CONTROL)], cycle(((STOP_FRAME,), _WITH_CONTROL))):
             if not self._writes:
                 for frame in frames:
                     _begun(self._writes, self._write(path, frame, kind))
