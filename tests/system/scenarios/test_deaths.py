@@ -7,7 +7,6 @@ import os
 import signal
 from itertools import pairwise
 from pathlib import Path
-from statistics import median
 
 import pytest
 
@@ -32,9 +31,9 @@ async def test_frozen(room: Room) -> None:
 
 
 async def _ended_repeatedly(room: Room, number: signal.Signals, dies_s: float = 0.0) -> None:
-    """Each time a Stop must come. In time it must come as a rule: a moment's load shows in no measure of slowness."""
+    """Each time a Stop must come, and in time. All are made before they are judged: the table shows every one."""
     after_death_s = [(await _ended_by(room, number) - dies_s) / room.slow for _ in range(REPEAT)]
-    assert median(after_death_s) < AFTER_DEATH_S
+    assert max(after_death_s) < AFTER_DEATH_S
 
 
 async def _ended_by(room: Room, number: signal.Signals) -> float:
