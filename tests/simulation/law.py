@@ -27,6 +27,7 @@ OVERSPEED_S: Final = 2.5
 SILENT_S: Final = 3.6
 HEART_S: Final = 10.0
 
+TOLD_S: Final = 0.3  # from a report that is due until the daemon has heard it
 SIGHT_S: Final = 2.0  # from a new link until a frame must have come over it
 UNSEEN_S: Final = 28.0  # out of sight for so long, a person's word counts for a standstill
 CLAIMED_S: Final = 1.0  # a belt may run out its last hundredths

@@ -65,7 +65,7 @@ class Judge:
 
     def look(self, now_s: float, belt_kmh: float, heart_bpm: float) -> None:
         """Look at the true belt and the true heart."""
-        self._scene.belt_kmh = belt_kmh
+        self._scene.belt(now_s, belt_kmh)
         if belt_kmh <= 0 and self._scene.stopped and not self._scene.starts(now_s):
             self._scene.ours = False
             self._dangers.forget()
@@ -147,7 +147,7 @@ class Judge:
 
     def _stand(self, now_s: float) -> None:
         self._dangers.stand(now_s)
-        self._scene.belt_kmh = 0.0
+        self._scene.belt(now_s, 0.0)
         if now_s - self._scene.started_s > START_PENDING_S or self._scene.stopped:
             self._scene.ours = False
 

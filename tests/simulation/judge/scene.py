@@ -15,6 +15,7 @@ class Scene:
     """The true belt, the strap's line, and the daemon: in which phase it is, and what it wrote last."""
 
     belt_kmh: float = 0.0
+    moves_s: float | None = None  # since when it moves
     ours: bool = False  # the daemon started the belt, and it did not come to rest since
     started_s: float = NEVER_S  # the last START
     stopped: bool = False  # a Stop was written since
@@ -26,6 +27,11 @@ class Scene:
     phase_s: float = 0.0
     dead: bool = False  # the daemon
     marker: str = ""  # what the daemon found when it booted, until it is idle
+
+    def belt(self, now_s: float, kmh: float) -> None:
+        """Take note of the true belt."""
+        self.belt_kmh = kmh
+        self.moves_s = (now_s if self.moves_s is None else self.moves_s) if kmh > 0 else None
 
     def line(self, now_s: float, *, is_open: bool) -> None:
         """Take note of the strap's line."""

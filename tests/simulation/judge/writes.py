@@ -9,7 +9,7 @@ from simulation.judge.facts import Facts
 from simulation.judge.scene import Scene
 from simulation.judge.trouble import Trouble
 from simulation.judge.verdicts import Verdicts
-from simulation.law import BOARD_KMH, DOWN_KMH_PER_S, HELD_UP_S, JITTER_S, LATE_WRITES, UNSAFE
+from simulation.law import BOARD_KMH, DOWN_KMH_PER_S, HELD_UP_S, JITTER_S, LATE_WRITES, TOLD_S, UNSAFE
 
 SET_SPEED: Final = 0x02
 START: Final = 0x07
@@ -78,7 +78,8 @@ class Writes:
             self._convict(now_s, "START without a press that confirmed it")
         if scene.line_open and self._facts.strap_line:
             self._convict(now_s, "START with the strap open")
-        if scene.belt_kmh > 0 and not self._trouble.lied(now_s):
+        told_s = 1 / self._facts.profile.rate_hz + TOLD_S
+        if scene.moves_s is not None and now_s - scene.moves_s > told_s and not self._trouble.lied(now_s):
             self._convict(now_s, "START on a belt that moves")
         if scene.phase not in ("board", "starting"):
             self._convict(now_s, f"START while {scene.phase}")
