@@ -112,7 +112,7 @@ def _strap_out(told: Told) -> None:
 def _moving(told: Told) -> None:
     told.say("hand", "press")
     told.kmh = 1.0
-    told.pass_s(0.2)
+    told.pass_s(1.2)
 
 
 def _latched(told: Told) -> None:
