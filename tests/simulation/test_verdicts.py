@@ -91,6 +91,25 @@ def test_set_points_beyond_caps_and_ramps_are_unsafe(frame: str, words: str) -> 
     assert any(words in verdict.words for verdict in told.judge.verdicts)
 
 
+@pytest.mark.parametrize(
+    ("machine", "what", "jumps"),
+    [("ideal", "refused", True), ("command-only", "not_done", True), ("command-only", "refused", False)],
+)
+def test_a_set_point_that_was_refused_was_not_told_but_where_nobody_can_know(
+    machine: str, what: str, jumps: bool
+) -> None:
+    """A write command is refused in silence; an answer tells."""
+    told = Told(replace(FACTS, machine=machine))
+    told.walk()
+    for frame in ("025a00", "026400", "026e00"):
+        told.pass_s(2)
+        told.say("belt", "written", frame)
+        told.say("belt", what, frame)
+    told.pass_s(2)
+    told.say("belt", "written", "027800")
+    assert bool(told.judge.verdicts) is jumps
+
+
 def test_a_set_point_after_a_stop_is_unsafe() -> None:
     """Until the next START."""
     told = walking()

@@ -23,7 +23,6 @@ class Writes:
         self._verdicts = verdicts
         self._bout = 0
         self._points: list[tuple[float, float]] = []
-        self._untold = False  # since START a set-point was not taken; some machines cannot say so
 
     # -- where a session stands ---
 
@@ -38,7 +37,6 @@ class Writes:
     def forget(self) -> None:
         """Forget the set-points: the next one is a first one."""
         self._points.clear()
-        self._untold = False
 
     def lately_kmh(self, now_s: float) -> list[float]:
         """Return the set-points that a belt may still be on its way from."""
@@ -63,11 +61,11 @@ class Writes:
         elif scene.phase in ("idle", "questions") and now_s - scene.phase_s > 0.5 and not (asked or scene.dead):
             self._convict(now_s, f"{frame.hex()} was written outside a session ({scene.phase})")
 
-    def not_taken(self, frame: bytes) -> None:
-        """Take a set-point back that the machine did not take."""
-        if frame[0] == SET_SPEED and self._points:
+    def not_taken(self, frame: bytes, *, answered: bool) -> None:
+        """Take a set-point back that was not taken, where that was told: a write command is refused in silence."""
+        told = answered or "write" in self._facts.profile.control_point
+        if frame[0] == SET_SPEED and self._points and told:
             self._points.pop()
-            self._untold = True
 
     def _convict(self, now_s: float, words: str) -> None:
         self._verdicts.convict(now_s, UNSAFE, words)
@@ -99,8 +97,7 @@ class Writes:
             self._convict(now_s, "a set-point after a Stop")
         if kmh > max(self._facts.caps_kmh[self.facing], slowest_kmh) + 1e-6:
             self._convict(now_s, f"a set-point above the {self.facing} cap")
-        own_kmh = self._scene.belt_kmh + step_kmh if self._untold else 0.0  # what the belt does of its own since START
-        if not self._points and kmh > max(BOARD_KMH, slowest_kmh, own_kmh) + 1e-6:
+        if not self._points and kmh > max(BOARD_KMH, slowest_kmh) + 1e-6:
             self._convict(now_s, "the first set-point is above board speed")
         self._ramped(now_s, kmh, step_kmh)
         self._points.append((now_s, kmh))
