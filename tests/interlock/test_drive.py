@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from retrowalk.interlock.belt import Belt
 from retrowalk.interlock.drive import Drive
 from retrowalk.interlock.ramp import Ramp
 from retrowalk.interlock.readings import Readings
@@ -13,6 +14,7 @@ from retrowalk.model import numbers as n
 from retrowalk.model.commands import SetIncline, SetSpeed
 from retrowalk.model.intent import Proposal
 from retrowalk.model.machine import InclineRange
+from retrowalk.model.observations import Telemetry
 from retrowalk.model.plan import Facing
 from retrowalk.model.units import LEVEL, Incline, Speed, seconds
 from support.ideal_belt import LIMITS, MACHINE
@@ -24,7 +26,7 @@ FAST = Proposal(target=Speed.from_kmh(9), incline=LEVEL)
 def driven(
     r: Readings, proposal: Proposal, for_s: float, drive: Drive | None = None, *, easing: bool = False
 ) -> tuple[Drive, list[SetSpeed | SetIncline]]:
-    """Follow a proposal for a while, permitting everything; return the drive and what it permitted."""
+    """Follow a proposal for a while on a belt that obeys, permitting everything; return the drive and its actions."""
     drive = drive or Drive.begin(r.board_speed, LEVEL, NOW)
     actions = []
     for tick in range(1, round(for_s * 10) + 1):
@@ -33,6 +35,8 @@ def driven(
         if action:
             drive.permitted(action, at_ns)
             actions.append(action)
+        if isinstance(action, SetSpeed):
+            r.belt.hear(Telemetry(action.speed), at_ns)
     return drive, actions
 
 
@@ -67,6 +71,32 @@ def test_the_plans_ramp_holds_up_to_the_absolute_one(up: int, per_second: int) -
     drive, _ = driven(r, Proposal(), 0.1)
     driven(r, FAST, 4, drive)
     assert drive.speed_ramp.value == 80 + 4 * per_second
+
+
+@pytest.mark.parametrize(("runs_at", "top"), [(80, 130), (79, 129), (81, 131), (0, 80), (500, 209), (None, 80)])
+def test_the_ramp_waits_for_a_belt_that_lags(runs_at: int | None, top: int) -> None:
+    """By half a km/h at most: set-points that nobody heeds are no steps to build on. A belt that says nothing lags."""
+    r = good_readings()
+    r.machine = replace(MACHINE, step=Speed(1))
+    r.belt = Belt()
+    if runs_at is not None:
+        r.belt.hear(Telemetry(Speed(runs_at)), NOW)
+    drive = Drive.begin(r.board_speed, LEVEL, NOW)
+    for tick in range(600):
+        at_ns = NOW + tick * n.TICK_NS
+        if action := drive.next_action(FAST, r, easing=False, now_ns=at_ns):
+            drive.permitted(action, at_ns)
+    assert drive.set_point == Speed(top)
+
+
+def test_a_belt_that_falls_behind_later_brings_no_set_point_down() -> None:
+    """The ramp waits; it does not turn round."""
+    r = good_readings()
+    drive, _ = driven(r, FAST, 8)
+    reached = drive.set_point
+    r.belt.hear(Telemetry(Speed(30)), NOW)
+    driven(r, FAST, 8, drive)
+    assert drive.set_point == reached
 
 
 def test_set_points_lie_on_the_machines_grid_and_come_once_each() -> None:

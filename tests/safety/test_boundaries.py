@@ -79,6 +79,7 @@ HELD = {
     "HEART_RATE_SOFT_NS": "test_a_limit_must_be_passed_for_its_time",
     "HEART_RATE_EASE_NS": "test_easing_steps_down_every_20_seconds",
     "HEART_RATE_EASE_STEP": "test_easing_steps_down_every_20_seconds",
+    "SET_POINT_LEAD": "test_the_ramp_waits_for_a_belt_that_lags",
     "STRAP_STABLE_NS": "test_times_are_exact",
     "DOWN_RAMP_CENTI_KMH_PER_S": "test_down_at_its_own_rate_to_the_machines_minimum",
     "INCLINE_RAMP_TENTHS_PER_S": "test_incline_moves_half_a_percent_a_second",

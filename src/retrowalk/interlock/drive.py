@@ -94,12 +94,18 @@ class Drive:
             return None
         begun = self.set_point is not None  # a bout begins with board speed, whatever is proposed
         wanted = min((target if begun else None) or r.board_speed, self.ceiling(r))
+        wanted = min(wanted, self._not_ahead(r))
         if easing:
             wanted = min(wanted, self.set_point or r.board_speed)
         wanted = max(wanted, r.machine.slowest)
         up = min(self._limits(r).up_ramp_centi_kmh_per_s, ABSOLUTE.backward.up_ramp_centi_kmh_per_s)
         reference = self.speed_ramp.toward(wanted.centi_kmh, up=up, down=n.DOWN_RAMP_CENTI_KMH_PER_S, now_ns=now_ns)
         return max(Speed(reference).floor_to(r.machine.step, r.machine.slowest), r.machine.slowest)
+
+    def _not_ahead(self, r: Readings) -> Speed:
+        """Return how far the ramp may go ahead of the belt: set-points that nobody heeds are no steps to build on."""
+        now = self.set_point or r.board_speed
+        return now if r.belt.speed is None else max(now, r.belt.speed + n.SET_POINT_LEAD)
 
     def _incline(self, target: Incline | None, r: Readings, easing: bool, now_ns: int) -> Incline | None:
         span = r.machine.incline if r.machine else None

@@ -86,6 +86,7 @@ DOWN_RAMP_CENTI_KMH_PER_S: Final = 30
 INCLINE_RAMP_TENTHS_PER_S: Final = 5
 INCLINE_MARGIN: Final = Incline.from_pct(0.5)  # of what a belt reports, below level and above its cap
 TILTED_FOR_NS: Final = seconds(3)
+SET_POINT_LEAD: Final = Speed.from_kmh(0.5)  # the highest set-point, above what the belt tells
 BOARD_HOLD_NS: Final = seconds(15)
 RAMP_NOTICE_NS: Final = seconds(5)
 
