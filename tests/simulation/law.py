@@ -15,6 +15,7 @@ BOARD_KMH: Final = 0.8
 CONFIRMED_S: Final = 5.5  # a START belongs to the press that asked for it
 PRESENCE_S: Final = 46.0
 DOWN_KMH_PER_S: Final = 0.3
+LEAD_KMH: Final = 0.5  # of a set-point before a belt that lags
 JITTER_S: Final = 0.35  # of writes: two that were permitted apart may arrive closer together
 HELD_UP_S: Final = 2.3  # … when an answer was waited for
 SLACK_S: Final = 1.0

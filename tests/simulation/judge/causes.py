@@ -26,7 +26,9 @@ class Causes:
             "strap_open": lambda now_s: scene.line_open or now_s - scene.line_open_s < 1.5,
             "user_stop": lambda now_s: now_s - consent.stop_asked_s < 3,
             "heart_rate_hard": self._heart,
-            "overspeed": lambda now_s: watches.fast or trouble.happened(now_s, EXPLAINS["overspeed"]),
+            "overspeed": lambda now_s: trouble.happened(
+                now_s, EXPLAINS["overspeed"] | ({"fail_set_points"} if facts.silent else set())
+            ),
         }
 
     def tripped(self, now_s: float, cause: str) -> None:

@@ -30,3 +30,8 @@ class Facts:
     def profile(self) -> Profile:
         """The simulated machine."""
         return profiles()[self.machine]
+
+    @property
+    def silent(self) -> bool:
+        """The machine takes write commands alone: what it refuses, nobody hears."""
+        return "write" not in self.profile.control_point

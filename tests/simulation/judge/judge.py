@@ -123,7 +123,7 @@ class Judge:
             case "belt_standing":
                 self._stand(now_s)
             case "refused" | "not_done":
-                self._writes.not_taken(bytes.fromhex(detail.split(maxsplit=1)[0]), answered=what == "not_done")
+                self._writes.not_taken(bytes.fromhex(detail.split(maxsplit=1)[0]))
             case "counts_down_deaf":
                 self._dangers.hinder("countdown")
             case "belt_started":

@@ -27,11 +27,6 @@ class Watches:
         self._watch_silence(now_s)
         self._watch_heart(now_s, heart_bpm)
 
-    @property
-    def fast(self) -> bool:
-        """The true belt runs faster than what was written to it explains."""
-        return self._fast_s is not None
-
     def _watch_speed(self, now_s: float) -> None:
         scene, lately = self._scene, self._writes.lately_kmh(now_s)
         allowed_kmh = max((*lately, BOARD_KMH, self._facts.profile.grid.lowest))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Final
 
 from simulation.judge.consent import Consent
@@ -9,7 +10,7 @@ from simulation.judge.facts import Facts
 from simulation.judge.scene import Scene
 from simulation.judge.trouble import Trouble
 from simulation.judge.verdicts import Verdicts
-from simulation.law import BOARD_KMH, DOWN_KMH_PER_S, HELD_UP_S, JITTER_S, LATE_WRITES, TOLD_S, UNSAFE
+from simulation.law import BOARD_KMH, DOWN_KMH_PER_S, HELD_UP_S, JITTER_S, LATE_WRITES, LEAD_KMH, TOLD_S, UNSAFE
 
 SET_SPEED: Final = 0x02
 START: Final = 0x07
@@ -61,10 +62,9 @@ class Writes:
         elif scene.phase in ("idle", "questions") and now_s - scene.phase_s > 0.5 and not (asked or scene.dead):
             self._convict(now_s, f"{frame.hex()} was written outside a session ({scene.phase})")
 
-    def not_taken(self, frame: bytes, *, answered: bool) -> None:
-        """Take a set-point back that was not taken, where that was told: a write command is refused in silence."""
-        told = answered or "write" in self._facts.profile.control_point
-        if frame[0] == SET_SPEED and self._points and told:
+    def not_taken(self, frame: bytes) -> None:
+        """Take a set-point back that the machine did not take."""
+        if frame[0] == SET_SPEED and self._points:
             self._points.pop()
 
     def _convict(self, now_s: float, words: str) -> None:
@@ -97,7 +97,7 @@ class Writes:
             self._convict(now_s, "a set-point after a Stop")
         if kmh > max(self._facts.caps_kmh[self.facing], slowest_kmh) + 1e-6:
             self._convict(now_s, f"a set-point above the {self.facing} cap")
-        if not self._points and kmh > max(BOARD_KMH, slowest_kmh) + 1e-6:
+        if not self._points and kmh > max(BOARD_KMH, slowest_kmh) + self._unheard_kmh(slower=False) + 1e-6:
             self._convict(now_s, "the first set-point is above board speed")
         self._ramped(now_s, kmh, step_kmh)
         self._points.append((now_s, kmh))
@@ -114,7 +114,11 @@ class Writes:
     def _leap_s(self, former_kmh: float, kmh: float, step_kmh: float) -> float:
         """Return how long the ramp takes from one set-point to the step before another."""
         rate = self._facts.ramps_kmh_per_s[self.facing] if kmh > former_kmh else DOWN_KMH_PER_S
-        return (abs(kmh - former_kmh) - step_kmh - 1e-6) / rate
+        return (abs(kmh - former_kmh) - step_kmh - self._unheard_kmh(kmh < former_kmh) - 1e-6) / rate
+
+    def _unheard_kmh(self, slower: bool) -> float:
+        """Return by how much a belt may lag where nobody can know: a write command is refused in silence."""
+        return (inf if slower else LEAD_KMH) if self._facts.silent else 0.0
 
     def _set_incline(self, now_s: float, parameter: bytes) -> None:
         pct = int.from_bytes(parameter, "little", signed=True) / 10
