@@ -16,7 +16,7 @@ from simulation.judge.trouble import Trouble
 from simulation.judge.verdicts import Verdict, Verdicts
 from simulation.judge.watches import Watches
 from simulation.judge.writes import START, Writes
-from simulation.law import NUISANCE, RECOVERS_S, START_PENDING_S, STUCK
+from simulation.law import FALSE_STANDSTILL, NUISANCE, RECOVERS_S, START_PENDING_S, STUCK
 
 
 class Judge:
@@ -160,6 +160,8 @@ class Judge:
         self._scene.linked_s = None
         if how == "lost":
             self._trouble.link_lost(now_s)
+        elif self._trouble.happened(now_s, FALSE_STANDSTILL):
+            self._scene.ours = False  # it was shown a belt that stands, and let go in good faith
         if self._scene.ours:
             self._dangers.hinder("link")
             self._dangers.demand(now_s, "link lost")
