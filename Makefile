@@ -14,7 +14,7 @@ demo: setup  ## a backward session against the simulated treadmill, and a strap 
 	@$(BIN)/retrowalk demo
 
 test: setup  ## the tests (under 10 minutes on 2 cores)
-	@$(BIN)/pytest -n 2 --dist worksteal --timeout 180
+	@$(BIN)/pytest -n 3 --dist worksteal --timeout 180
 
 nightly: setup  ## what takes too long for every run: programs × machines, then 10,000 stories or MINUTES=60 of them
 	@$(BIN)/pytest -n 2 --dist worksteal --timeout 600 -m nightly
