@@ -56,8 +56,10 @@ def test_age_is_of_the_last_frame_with_a_speed() -> None:
 def test_split_frames_are_taken_together() -> None:
     """What a frame leaves out stays as the one before had it: some machines split their data."""
     belt = Belt()
+    assert belt.incline is None
     belt.hear(RUNS, 1)
     belt.hear(MUTE, 2)
+    assert (belt.speed, belt.incline) == (Speed(80), Incline(20))
     assert belt.frame == Telemetry(Speed(80), Incline(20))
     belt.hear(Telemetry(Speed(90), energy_kcal=3), 3)
     assert belt.frame == Telemetry(Speed(90), Incline(20), energy_kcal=3)
