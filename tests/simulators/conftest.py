@@ -71,3 +71,14 @@ def meet() -> Meet:
         return central
 
     return make
+
+
+@pytest.fixture
+def walking(meet: Meet) -> Central:
+    """Return a central whose belt, the ideal machine's, runs at 3 km/h."""
+    central = meet()
+    central.write("00", "07")
+    central.wait(3)
+    central.write("022c01")
+    central.wait(6)
+    return central

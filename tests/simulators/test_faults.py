@@ -12,17 +12,6 @@ from retrowalk_sim.gatt import AttError
 from .conftest import Central, Meet
 
 
-@pytest.fixture
-def walking(meet: Meet) -> Central:
-    """Return a central whose belt runs at 3 km/h."""
-    central = meet()
-    central.write("00", "07")
-    central.wait(3)
-    central.write("022c01")
-    central.wait(6)
-    return central
-
-
 def incline_pct(central: Central) -> float:
     """Return the incline of the last frame of an ideal machine: after flags, speed and distance."""
     last = bytes.fromhex(central.heard("2acd")[-1])

@@ -14,17 +14,6 @@ from retrowalk_sim.witness import Witness
 from .conftest import Central, Meet
 
 
-@pytest.fixture
-def walking(meet: Meet) -> Central:
-    """A client that walks at 3 km/h on the ideal machine."""
-    central = meet()
-    central.write("00", "07")
-    central.wait(3)
-    central.write("022c01")
-    central.wait(6)
-    return central
-
-
 def elapsed(frames: list[str]) -> list[int]:
     """Return the elapsed times of the ideal machine's frames."""
     return [int.from_bytes(bytes.fromhex(frame)[-2:], "little") for frame in frames]
