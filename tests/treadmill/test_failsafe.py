@@ -26,6 +26,7 @@ from retrowalk.frames import FrameUnreadable
 from retrowalk.marker import MARKER_NAME
 from retrowalk.model import numbers as n
 from retrowalk.model.observations import Answered
+from retrowalk.model.units import seconds
 from retrowalk.treadmill import failsafe
 from retrowalk.treadmill.failsafe import COUNTDOWN_S, Verdict, stop_belts, told_speed
 from retrowalk.treadmill.frames import read_treadmill_data
@@ -240,6 +241,11 @@ async def counting_down(countdown_s: float) -> AsyncIterator[Treadmill]:
         owner.start()
         await written_to(treadmill, "07")
         yield treadmill
+
+
+def test_an_echo_is_what_the_daemons_link_takes_for_one() -> None:
+    """The number stands twice, because this process must import nothing that it can do without."""
+    assert seconds(failsafe.ECHO_S) == n.FRAME_ECHO_NS
 
 
 def test_a_countdown_is_watched_for_as_long_as_the_interlock_watches() -> None:

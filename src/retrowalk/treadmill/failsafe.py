@@ -32,11 +32,11 @@ SEEK_S: Final = 10.0
 CONNECT_S: Final = 10.0
 SUBSCRIBED_S: Final = 1.0
 ZERO_FRAMES: Final = 2
+ECHO_S: Final = 0.1  # FRAME_ECHO_NS; the same frame again so soon is no second word
 COUNTDOWN_S: Final = 8.0  # START_DELAY_S × START_PATIENCE of the interlock, which would take time to import
 
 _AGAIN_S: Final = 0.2
 _LOOK_S: Final = 0.05
-_ECHO_S: Final = 0.1
 _WITH_CONTROL: Final = (REQUEST_CONTROL_FRAME, STOP_FRAME)
 _MORE_DATA: Final = 1 << 0
 _FRAME_WITH_SPEED: Final = 4
@@ -330,7 +330,7 @@ class _Stopper:
             return
         frame, now_s = bytes(message.body[1]["Value"].value), asyncio.get_running_loop().time()
         speed, former, former_s = told_speed(frame), self._frame, self._frame_s
-        if speed is None or (frame == former and now_s - former_s < _ECHO_S):
+        if speed is None or (frame == former and now_s - former_s < ECHO_S):
             return  # bluetoothd tells each frame as often as somebody listens
         self._frame, self._frame_s = frame, now_s
         self._speeds = self._speeds + 1 if speed else 0
