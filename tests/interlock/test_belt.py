@@ -53,10 +53,14 @@ def test_age_is_of_the_last_frame_with_a_speed() -> None:
     assert belt.age_ns(9) == 4
 
 
+def test_a_belt_that_was_never_heard_has_no_incline() -> None:
+    """None, never a level belt."""
+    assert Belt().incline is None
+
+
 def test_split_frames_are_taken_together() -> None:
     """What a frame leaves out stays as the one before had it: some machines split their data."""
     belt = Belt()
-    assert belt.incline is None
     belt.hear(RUNS, 1)
     belt.hear(MUTE, 2)
     assert (belt.speed, belt.incline) == (Speed(80), Incline(20))
