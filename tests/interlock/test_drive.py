@@ -89,6 +89,37 @@ def test_the_ramp_waits_for_a_belt_that_lags(runs_at: int | None, top: int) -> N
     assert drive.set_point == Speed(top)
 
 
+@pytest.mark.parametrize(("step", "lags", "top"), [
+    (50, 0, 180), (50, 24, 180), (50, 25, 180), (50, 26, 80), (80, 1, 160), (80, 40, 160), (80, 41, 80), (33, 17, 179),
+])  # fmt: skip
+def test_a_coarse_step_is_open_to_a_belt_that_has_taken_the_one_before(step: int, lags: int, top: int) -> None:
+    """One that is nearer to its set-point than to the one before: no belt tells to a hundredth what it was told."""
+    r = good_readings()
+    r.machine = replace(MACHINE, step=Speed(step))
+    r.belt.hear(Telemetry(Speed(80 - lags)), NOW)
+    drive = Drive.begin(r.board_speed, LEVEL, NOW)
+    for tick in range(300):
+        at_ns = NOW + tick * n.TICK_NS
+        if action := drive.next_action(FAST, r, easing=False, now_ns=at_ns):
+            drive.permitted(action, at_ns)
+            r.belt.hear(Telemetry(drive.set_point - Speed(lags) if drive.set_point else None), at_ns)
+    assert drive.set_point == Speed(top)
+
+
+@pytest.mark.parametrize(("step", "top"), [(50, 130), (80, 160)])
+def test_a_coarse_step_that_nobody_heeds_is_the_last(step: int, top: int) -> None:
+    """A belt that stays at board speed is told one step more, and no second one."""
+    r = good_readings()
+    r.machine = replace(MACHINE, step=Speed(step))
+    r.belt.hear(Telemetry(Speed(85)), NOW)
+    drive = Drive.begin(r.board_speed, LEVEL, NOW)
+    for tick in range(300):
+        at_ns = NOW + tick * n.TICK_NS
+        if action := drive.next_action(FAST, r, easing=False, now_ns=at_ns):
+            drive.permitted(action, at_ns)
+    assert drive.set_point == Speed(top)
+
+
 def test_a_belt_that_falls_behind_later_brings_no_set_point_down() -> None:
     """The ramp waits; it does not turn round."""
     r = good_readings()

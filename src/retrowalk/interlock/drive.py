@@ -90,22 +90,27 @@ class Drive:
         self.incline_ramp = Ramp.at((self.incline or LEVEL).tenths_pct, now_ns)
 
     def _speed(self, target: Speed | None, r: Readings, easing: bool, now_ns: int) -> Speed | None:
-        if r.machine is None:
+        machine = r.machine
+        if machine is None:
             return None
         begun = self.set_point is not None  # a bout begins with board speed, whatever is proposed
         wanted = min((target if begun else None) or r.board_speed, self.ceiling(r))
-        wanted = min(wanted, self._not_ahead(r))
+        wanted = min(wanted, self._not_ahead(r, machine.step))
         if easing:
             wanted = min(wanted, self.set_point or r.board_speed)
-        wanted = max(wanted, r.machine.slowest)
+        wanted = max(wanted, machine.slowest)
         up = min(self._limits(r).up_ramp_centi_kmh_per_s, ABSOLUTE.backward.up_ramp_centi_kmh_per_s)
         reference = self.speed_ramp.toward(wanted.centi_kmh, up=up, down=n.DOWN_RAMP_CENTI_KMH_PER_S, now_ns=now_ns)
-        return max(Speed(reference).floor_to(r.machine.step, r.machine.slowest), r.machine.slowest)
+        return max(Speed(reference).floor_to(machine.step, machine.slowest), machine.slowest)
 
-    def _not_ahead(self, r: Readings) -> Speed:
-        """Return how far the ramp may go ahead of the belt: set-points that nobody heeds are no steps to build on."""
+    def _not_ahead(self, r: Readings, step: Speed) -> Speed:
+        """Return how far the ramp may go ahead of the belt: set-points that nobody heeds are no steps to build on.
+
+        A step of more than the lead is open to a belt that is nearer to its set-point than to the one before.
+        """
         now = self.set_point or r.board_speed
-        return now if r.belt.speed is None else max(now, r.belt.speed + n.SET_POINT_LEAD)
+        lead = max(n.SET_POINT_LEAD, Speed(step.centi_kmh * 3 // 2))
+        return now if r.belt.speed is None else max(now, r.belt.speed + lead)
 
     def _incline(self, target: Incline | None, r: Readings, easing: bool, now_ns: int) -> Incline | None:
         span = r.machine.incline if r.machine else None
