@@ -27,7 +27,7 @@ from retrowalk.model.observations import (
 from retrowalk.model.plan import ABSOLUTE, Ceiling, Facing, Plan
 from retrowalk.model.units import LEVEL, STANDSTILL, Incline, Speed, seconds
 from support.ideal_belt import LIMITS, MACHINE, SETTINGS, backward, forward, plan
-from support.interlock_bench import NOW, PLAN, at_level, good_readings
+from support.interlock_bench import NOW, PLAN, at_level, good_readings, moving, standing
 
 
 @pytest.mark.parametrize(("slowest_kmh", "step", "board_kmh"), [
@@ -153,20 +153,24 @@ BOTH_WAYS = plan(forward((1.0, 60)), backward((0.5, 60)), limits=replace(LIMITS,
 
 
 @pytest.mark.parametrize(
-    ("what", "facing", "steepest"),
+    ("what", "facing", "steepest", "at_rest"),
     [
-        (None, None, None),
-        (PLAN, None, 30),
-        (BOTH_WAYS, None, 30),
-        (BOTH_WAYS, Facing.FORWARD, 100),  # the absolute cap
-        (BOTH_WAYS, Facing.BACKWARD, 30),
+        (None, None, None, None),
+        (PLAN, None, 30, 30),
+        (BOTH_WAYS, None, 30, 30),
+        (BOTH_WAYS, Facing.FORWARD, 100, 30),  # the absolute cap
+        (BOTH_WAYS, Facing.BACKWARD, 30, 30),
     ],
 )
-def test_how_steep_it_may_be_hangs_on_who_walks(what: Plan | None, facing: Facing | None, steepest: int | None) -> None:
-    """The cap of the facing that is walked; before the first boarding that of walking backward."""
+def test_how_steep_it_may_be_hangs_on_who_walks(
+    what: Plan | None, facing: Facing | None, steepest: int | None, at_rest: int | None
+) -> None:
+    """The cap of the facing that is walked; at rest, when the next one may be another, that of walking backward."""
     r = good_readings()
     r.plan, r.facing = what, facing
-    assert r.steepest == (None if steepest is None else Incline(steepest))
+    for belt, cap in ((moving(), steepest), (standing(), at_rest)):
+        r.belt = belt
+        assert r.steepest == (None if cap is None else Incline(cap))
 
 
 def test_a_belt_that_was_let_go_has_no_tilt() -> None:

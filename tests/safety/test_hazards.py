@@ -57,7 +57,7 @@ from retrowalk.model.reports import (
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.settings import BrokerLost, StrapTier
 from retrowalk.model.units import LEVEL, STANDSTILL, Incline, Speed, seconds
-from support.ideal_belt import MACHINE, SETTINGS, TWO_BOUTS, World, backward, forward, judged, plan, world
+from support.ideal_belt import LIMITS, MACHINE, SETTINGS, TWO_BOUTS, World, backward, forward, judged, plan, world
 
 LONG = plan(backward((0.5, 60), (1.0, 120)))
 UPHILL = plan(backward((0.5, 60), (1.0, 60), incline_pct=2), forward((1.0, 30)), level=1)
@@ -782,6 +782,25 @@ def test_hazard_45_reaction_a_belt_that_is_tilted_under_way_slows_down(incline_p
     assert len(w.starts) == 1
     w.incline = LEVEL
     ended(w, Ending.COMPLETED)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_hazard_45_reaction_what_was_flat_enough_forward_starts_nobody_backward(again: bool) -> None:
+    """A hill on which somebody walked forward, in this session or in the one before, is asked for anew."""
+    hilly = replace(LIMITS, forward=replace(LIMITS.forward, incline=Incline.from_pct(10)))
+    there, back = forward((0.5, 20)), backward((0.5, 20))
+    w = world()
+    w.arm(plan(*[there] if again else [there, back], limits=hilly))
+    w.run_to(Phase.QUESTIONS if again else Phase.TURN)
+    w.incline = Incline.from_pct(8)
+    if again:
+        w.run_to(Phase.IDLE)
+        w.arm(plan(back, limits=hilly))
+    w.run(60)
+    assert len(w.starts) == 1
+    w.incline = LEVEL
+    if not again:
+        ended(w, Ending.COMPLETED)
 
 
 def test_hazard_45_no_nuisance_the_inclines_of_a_program() -> None:

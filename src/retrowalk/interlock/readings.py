@@ -132,10 +132,10 @@ class Readings:
 
     @property
     def steepest(self) -> Incline | None:
-        """The cap on incline of the facing that is walked, or was last. An unconfirmed facing counts as backward."""
+        """The cap on incline of the facing that is walked. On a belt that stands it is not known: backward."""
         if self.plan is None:
             return None
-        known = self.facing or Facing.BACKWARD
+        known = Facing.BACKWARD if self.belt.stands else self.facing or Facing.BACKWARD
         return min(self.plan.limits.ceiling(known).incline, ABSOLUTE.ceiling(known).incline)
 
     def begin(self, plan: Plan) -> None:
