@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from retrowalk.cli.stop import read_address
+from retrowalk.cli.traces import read_address
 from retrowalk.marker import MARKER_NAME, SessionMarker
 
 

@@ -7,11 +7,7 @@ import socket
 from collections.abc import Mapping
 from typing import Final
 
-import structlog
-
 WATCHDOG_EVERY_S: Final = 0.5
-
-log = structlog.get_logger(__name__)
 
 
 class Notifier:
@@ -54,8 +50,14 @@ class Notifier:
             self._socket.sendto("\n".join(lines).encode(), self._address)
         except OSError as error:
             if not self._complained:
-                log.warning("systemd_notify_failed", error=str(error))
-            self._complained = True
+                self._complained = True
+                _complain(error)
+
+
+def _complain(error: OSError) -> None:
+    import structlog  # noqa: PLC0415 - 5 MB that the standby has no other use for
+
+    structlog.get_logger(__name__).warning("systemd_notify_failed", error=str(error))
 
 
 def _address(name: str) -> str | None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from fuzz.line_protocol import talk
 from mqtt_lab import find_plan
-from retrowalk.cli.stop import read_address
+from retrowalk.cli.traces import read_address
 from retrowalk.config import ConfigError, load_config
 from retrowalk.decode import DECODERS, decode_line
 from retrowalk.frames import FrameUnreadable

@@ -6,9 +6,8 @@ import asyncio
 import json
 import os
 import sys
-import tomllib
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -21,7 +20,6 @@ from hypothesis import strategies as st
 
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.cli import stop
-from retrowalk.cli.stop import config_path, marker_paths, read_address
 from retrowalk.frames import FrameUnreadable
 from retrowalk.marker import MARKER_NAME
 from retrowalk.model import numbers as n
@@ -37,6 +35,7 @@ from retrowalk_sim.profiles import Profile, profiles
 from retrowalk_sim.treadmill import Treadmill
 from treadmill.air import air
 from treadmill.bench import running, up
+from treadmill.left_belt import STRICT, USUAL, running_belt, written_to
 
 NOBODY = 65534
 FULL = Path("/dev/full")
@@ -52,22 +51,6 @@ def _counts_down_soon(monkeypatch: pytest.MonkeyPatch) -> None:
 def said() -> list[str]:
     """What a person would read."""
     return []
-
-
-USUAL = replace(profiles()["citysports"], up_kmh_per_s=50.0, run_down_kmh_per_s=1.0)  # seen to run, and to stop soon
-
-
-STRICT = replace(profiles()["enforces-cccd"], run_down_kmh_per_s=3.0)
-
-
-@asynccontextmanager
-async def running_belt(profile: Profile | str = USUAL) -> AsyncIterator[tuple[Treadmill, Bluez]]:
-    """A belt that runs at 2 km/h with somebody's link to it, whose owner does nothing any more."""
-    treadmill = Treadmill(profile)
-    async with air(treadmill) as bluez, running(treadmill, Bluetooth()) as owner:
-        await up(owner)
-        treadmill.move_by_hand(2.0)
-        yield treadmill, bluez
 
 
 async def test_a_running_belt_is_stopped_over_the_link_of_somebody_else() -> None:
@@ -116,13 +99,52 @@ async def test_a_machine_that_is_only_known_is_connected_and_let_go_again() -> N
         assert not bluez.connected(address)
 
 
-@asynccontextmanager
-async def forgotten_belt() -> AsyncIterator[tuple[Treadmill, Bluez]]:
-    """A belt that runs, and a bluetoothd that has never seen it."""
+async def test_a_link_that_the_next_daemon_may_use_is_not_ended() -> None:
+    """It was made here, but whoever calls knows who is back: asked when the belt stands, and not before."""
+    asked_at: list[float] = []
     treadmill = Treadmill(USUAL)
+
+    def nobody_is_back() -> bool:
+        asked_at.append(treadmill.speed_kmh)
+        return False
+
+    async with air(treadmill) as bluez:
+        treadmill.move_by_hand(2.0)
+        address = treadmill.advertisement.address
+        assert await stop_belts((address,), lambda _: None, let_go=nobody_is_back) is Verdict.VERIFIED
+        assert bluez.connected(address)
+    assert asked_at == [0]
+
+
+@asynccontextmanager
+async def forgotten_belt(profile: Profile = USUAL) -> AsyncIterator[tuple[Treadmill, Bluez]]:
+    """A belt that runs, and a bluetoothd that has never seen it."""
+    treadmill = Treadmill(profile)
     async with air(treadmill) as bluez:
         treadmill.move_by_hand(2.0)
         yield treadmill, bluez
+
+
+ENFORCES = replace(profiles()["ideal"], rate_hz=4.0, run_down_kmh_per_s=2.0, cccd_enforced=True)
+ONE_AT_A_TIME = replace(profiles()["ideal"], rate_hz=4.0, run_down_kmh_per_s=2.0, one_procedure=True)
+
+type Belt = Callable[[Profile], AbstractAsyncContextManager[tuple[Treadmill, Bluez]]]
+
+
+@pytest.mark.parametrize(
+    "profile", [USUAL, ENFORCES, ONE_AT_A_TIME, STRICT], ids=["usual", "enforces CCCD", "one at a time", "both"]
+)
+@pytest.mark.parametrize("belt", [running_belt, forgotten_belt], ids=["left", "forgotten"])
+async def test_two_at_once_stop_the_belt_and_both_see_it_stand(profile: Profile, belt: Belt) -> None:
+    """The standby and the failsafe that follows the daemon's end: over a link that was left, or one that either makes.
+
+    Each goes on while the other's write is under way, its answer is awaited, or it has just ended the link.
+    """
+    async with belt(profile) as (treadmill, _):
+        address = treadmill.advertisement.address
+        both = (stop_belts((address,), lambda _: None) for _ in range(2))
+        assert await asyncio.gather(*both) == [Verdict.VERIFIED, Verdict.VERIFIED]
+        assert treadmill.speed_kmh == 0
 
 
 async def test_a_machine_that_bluetoothd_does_not_know_is_looked_for() -> None:
@@ -220,12 +242,6 @@ async def test_a_machine_that_goes_out_of_sight_meanwhile_is_not_called_absent(m
         bluez.power(on=False)
         assert await stopping is Verdict.NOT_CONFIRMED
     assert said[-1] == "STOP WAS WRITTEN, BUT THE BELT WAS NOT SEEN TO STAND. PULL THE SAFETY KEY."
-
-
-async def written_to(treadmill: Treadmill, request: str = "0801") -> None:
-    """Wait until a request reached the machine."""
-    while request not in [event.detail for event in treadmill.witness.of("written")]:  # noqa: ASYNC110 - it tells nobody
-        await asyncio.sleep(0.01)
 
 
 # -- a countdown
@@ -445,34 +461,6 @@ async def test_the_failsafe_acts_only_while_a_session_is_open(tmp_path: Path) ->
         assert marker.exists()
 
 
-@pytest.mark.parametrize(
-    "content", ["", "{}", "[]", '{"address": ""}', '{"address": 7}', '{"address": "02:57:41:4C:4B:0"}']
-)
-def test_an_unreadable_marker_means_any_treadmill(tmp_path: Path, content: str) -> None:
-    """A marker that cannot be read is still a marker."""
-    (tmp_path / MARKER_NAME).write_text(content)
-    assert read_address(tmp_path / MARKER_NAME) is None
-
-
-@pytest.mark.parametrize(
-    ("environ", "config", "folders"),
-    [
-        ({}, "", ["/var/lib/retrowalk/hall", "/run/retrowalk/hall"]),
-        ({"STATE_DIRECTORY": "/s"}, "", ["/s"]),
-        ({"RETROWALK_RUNTIME_DIR": "/r", "STATE_DIRECTORY": "/s"}, "", ["/r", "/s"]),
-        ({"STATE_DIRECTORY": "/s"}, '[daemon]\nstate_dir = "/data"', ["/s", "/data"]),
-        ({"STATE_DIRECTORY": "/s"}, '[daemon]\nstate_dir = "data"', ["/s", "/etc/retrowalk/data"]),
-        ({"STATE_DIRECTORY": "/s"}, '[daemon]\nname = "lab"', ["/s", "/var/lib/retrowalk/lab"]),
-        ({"STATE_DIRECTORY": "/s"}, "[daemon]\nstate_dir = 7", ["/s"]),
-        ({"STATE_DIRECTORY": "/s"}, "daemon = 7", ["/s"]),
-    ],
-)
-def test_where_the_marker_is_looked_for(environ: dict[str, str], config: str, folders: list[str]) -> None:
-    """Where systemd or a person says, else in the daemon's usual places; and where its configuration tells it to be."""
-    found = marker_paths("hall", environ, Path("/etc/retrowalk/hall.toml"), tomllib.loads(config))
-    assert found == [Path(folder) / MARKER_NAME for folder in folders]
-
-
 async def test_a_session_that_was_left_open_elsewhere_is_found(tmp_path: Path) -> None:
     """The configuration has a place of its own for the state; systemd tells another."""
     config, elsewhere = tmp_path / "hall.toml", tmp_path / "elsewhere"
@@ -499,7 +487,6 @@ def test_a_configuration_that_cannot_be_read_is_no_reason_not_to_stop(
     monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     assert stop.main([]) == Verdict.VERIFIED
     assert stopped == [((), True)]
-    assert config_path("hall", {}) == Path("/etc/retrowalk/hall.toml")
 
 
 type Stopped = tuple[tuple[str, ...], bool]
@@ -511,7 +498,7 @@ def stopped(monkeypatch: pytest.MonkeyPatch) -> list[Stopped]:
     """What the command would have stopped."""
     asked: list[Stopped] = []
 
-    def stopping(addresses: set[str], *, connected: bool) -> int:
+    def stopping(addresses: set[str], connected: bool, _: object) -> int:
         asked.append((tuple(sorted(addresses)), connected))
         return Verdict.VERIFIED
 
@@ -607,15 +594,6 @@ def test_who_may_not_look_for_the_marker_may_stop_all_the_same(
     with somebody_else():
         assert stop.main(only) == Verdict.VERIFIED
     assert stopped == [((), True)]
-
-
-@pytest.mark.parametrize(
-    ("name", "there"), [("marker", True), ("none", False), ("marker/below", False), ("x" * 300, True)]
-)
-def test_only_a_marker_that_is_surely_not_there_is_not_there(tmp_path: Path, name: str, there: bool) -> None:
-    """Whatever else keeps it from being looked at: a session may have been left open."""
-    (tmp_path / "marker").touch()
-    assert stop.may_be_there(tmp_path / name) is there
 
 
 async def imported(module: str) -> set[str]:

@@ -16,7 +16,7 @@ from typing import Final, Protocol
 import structlog
 
 from retrowalk import __version__, logs
-from retrowalk.app.compose import FolderUnusable, make_folders, only_one
+from retrowalk.app.compose import LOCK_NAME, FolderUnusable, make_folders, only_one
 from retrowalk.app.parts import Link, Marker
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.commissioning import Findings, Leave, Line, Outcome, Procedure, Question, Said, Verdict
@@ -181,7 +181,7 @@ class Commissioned:
 async def commission(config: Config, person: Person) -> Commissioned:
     """Commission the configured treadmill. Raises AlreadyRunning, FolderUnusable, SessionLeftOpen."""
     make_folders(config)
-    with only_one(config.runtime_dir / "lock"):
+    with only_one(config.runtime_dir / LOCK_NAME):
         _try_to_write(config.records_dir)
         commissioner = Commissioner(person)
         commissioner.keep = lambda: _kept(config.records_dir, commissioner.procedure)

@@ -6,9 +6,11 @@ import asyncio
 import fcntl
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import structlog
 
@@ -28,6 +30,10 @@ from retrowalk.mqtt import MqttBridge
 from retrowalk.programs import Library, load_library, plan_for, shipped_programs
 from retrowalk.systemd import Notifier
 from retrowalk.treadmill.link import TreadmillLink
+
+LOCK_NAME: Final = "lock"
+GIVEN_WAY_S: Final = 0.5
+_AGAIN_S: Final = 0.01
 
 log = structlog.get_logger()
 
@@ -58,7 +64,7 @@ def plan_finder(config: Config, library: Library) -> Callable[[str], Plan]:
 async def serve(config: Config) -> int:
     """Run the daemon until SIGTERM, SIGINT or SIGHUP; return its exit status. Raises AlreadyRunning, FolderUnusable."""
     make_folders(config)
-    with only_one(config.runtime_dir / "lock"):
+    with only_one(config.runtime_dir / LOCK_NAME):
         daemon = compose(config)
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -132,7 +138,10 @@ def make_folders(config: Config) -> None:
 
 @contextmanager
 def only_one(lock: Path) -> Iterator[None]:
-    """Hold the lock of this instance. Raises AlreadyRunning and FolderUnusable."""
+    """Hold the lock of this instance. Raises AlreadyRunning and FolderUnusable.
+
+    A standby that looks who is there has it for a moment: `GIVEN_WAY_S` tells that from a daemon.
+    """
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o640)
     except OSError as error:
@@ -140,10 +149,20 @@ def only_one(lock: Path) -> Iterator[None]:
             f"{lock} cannot be opened for writing: {error.strerror}; remove it, or mend its folder"
         ) from error
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise AlreadyRunning(lock) from error
+        _take(descriptor, lock)
         yield
     finally:
         os.close(descriptor)
+
+
+def _take(descriptor: int, lock: Path) -> None:
+    ends_at_s = time.monotonic() + GIVEN_WAY_S
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            if time.monotonic() >= ends_at_s:
+                raise AlreadyRunning(lock) from error
+            time.sleep(_AGAIN_S)  # nothing else runs yet
+        else:
+            return

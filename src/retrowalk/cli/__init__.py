@@ -13,6 +13,7 @@ _COMMANDS: Final = {
     "check": "everything that would be refused, before anybody stands on a belt",
     "commission": "measure a treadmill on its empty belt, once, before anybody walks on it",
     "stop": "stop the belt now, with or without a running daemon",
+    "standby": "wait for the daemon's death, and stop the belt at once",
     "programs": "what to walk: list, show, check, plot",
     "watch": "a running daemon, live",
     "ctl": "commands over the local socket: they work with a dead broker",

@@ -72,12 +72,17 @@ class NoMachineError(Exception):
 
 
 async def stop_belts(
-    addresses: Collection[str], say: Say, patience_s: float = PATIENCE_S, *, connected: bool = False
+    addresses: Collection[str],
+    say: Say,
+    patience_s: float = PATIENCE_S,
+    *,
+    connected: bool = False,
+    let_go: Callable[[], bool] = lambda: True,
 ) -> Verdict:
     """Stop the treadmills with these addresses, and with `connected` each that is connected; if none, each known one.
 
     One that bluetoothd does not know is looked for in the air. The verdict is the worst of all. It takes `patience_s`
-    at most.
+    at most. `let_go`, asked when a belt stands, tells whether a link to it that was made here may be ended.
     """
     loop = asyncio.get_running_loop()
     ends_at_s = loop.time() + patience_s
@@ -94,7 +99,8 @@ async def stop_belts(
         if not sought:
             say("no treadmill is connected or known. PULL THE SAFETY KEY if a belt moves.")
             return Verdict.NO_MACHINE
-        stoppers = [_Stopper(bus, one, _named(one, say) if len(sought) > 1 else say) for one in sought]
+        several = len(sought) > 1
+        stoppers = [_Stopper(bus, one, _named(one, say) if several else say, let_go) for one in sought]
         return max(await asyncio.gather(*(stopper.stop(tree, ends_at_s - loop.time()) for stopper in stoppers)))
     finally:
         bus.disconnect()
@@ -174,10 +180,11 @@ async def _call(
 class _Stopper:
     """Stops one treadmill and watches it stand."""
 
-    def __init__(self, bus: MessageBus, address: str, say: Say) -> None:
+    def __init__(self, bus: MessageBus, address: str, say: Say, let_go: Callable[[], bool]) -> None:
         self._bus = bus
         self._address = address
         self._say = say
+        self._let_go = let_go
         self._device = ""
         self._data_path = ""
         self._made_here = False
@@ -207,7 +214,7 @@ class _Stopper:
             for call in self._writes | self._subscriptions:
                 call.cancel()
         self._say("the belt stands, verified")
-        if self._made_here:
+        if self._made_here and self._let_go():
             await self._attempt(self._device, _DEVICE, "Disconnect")
         return Verdict.VERIFIED
 

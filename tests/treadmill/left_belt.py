@@ -1,0 +1,34 @@
+"""A belt that was left running: its owner does nothing any more, and its link stays."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+from retrowalk.bluetooth import Bluetooth
+from retrowalk_sim.bluez import Bluez
+from retrowalk_sim.profiles import Profile, profiles
+from retrowalk_sim.treadmill import Treadmill
+from treadmill.air import air
+from treadmill.bench import running, up
+
+USUAL = replace(profiles()["citysports"], up_kmh_per_s=50.0, run_down_kmh_per_s=1.0)  # seen to run, and to stop soon
+STRICT = replace(profiles()["enforces-cccd"], run_down_kmh_per_s=3.0)
+
+
+@asynccontextmanager
+async def running_belt(profile: Profile | str = USUAL) -> AsyncIterator[tuple[Treadmill, Bluez]]:
+    """A belt that runs at 2 km/h with somebody's link to it, whose owner does nothing any more."""
+    treadmill = Treadmill(profile)
+    async with air(treadmill) as bluez, running(treadmill, Bluetooth()) as owner:
+        await up(owner)
+        treadmill.move_by_hand(2.0)
+        yield treadmill, bluez
+
+
+async def written_to(treadmill: Treadmill, request: str = "0801") -> None:
+    """Wait until a request reached the machine."""
+    while request not in [event.detail for event in treadmill.witness.of("written")]:  # noqa: ASYNC110 - it tells nobody
+        await asyncio.sleep(0.01)
