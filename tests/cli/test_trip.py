@@ -17,7 +17,7 @@ from retrowalk.cli.trip_view import screen
 from retrowalk.messages.trip import TripMessage, TripReading, TripStep
 from retrowalk.model.reports import Phase, Rung
 
-ALARM = "the belt does not slow down: feet on the side boards, hold on, pull the cord"
+ALARM = "the belt is not seen to slow down: feet on the side boards, hold on, pull the cord"
 
 
 def reading(t_s: float, speed_kmh: float | None, *, strap: bool = True, bpm: int | None = 98) -> TripReading:

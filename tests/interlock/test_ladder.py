@@ -126,15 +126,31 @@ def test_a_stuck_write_without_effect_costs_the_link(step_ns: int, rebuilt: bool
     assert (Rung.LINK_REBUILT in rungs(ladder)) is rebuilt
 
 
-@pytest.mark.parametrize("speed", [Speed(0), Speed(170), Speed(40)])
-def test_the_link_is_never_rebuilt_while_speed_falls_or_is_zero(speed: Speed) -> None:
+@pytest.mark.parametrize(("begins", "falls"), [(0, 0), (170, 5), (40, 1)])
+def test_the_link_is_never_rebuilt_while_speed_falls_or_is_zero(begins: int, falls: int) -> None:
     """A stuck write is no reason to drop the only means while the belt obeys."""
     ladder = demanded()
+    ladder.not_before_ns = NOW + seconds(60)
     belt = Belt()
-    belt.hear(Telemetry(speed), NOW)
     for at_s in range(30):
+        belt.hear(Telemetry(Speed(begins - falls * at_s)), NOW + seconds(at_s))
         ladder.tick(belt, linked=True, now_ns=NOW + seconds(at_s))
     assert Rebuild() not in taken(ladder)
+
+
+@pytest.mark.parametrize("speed", [Speed(0), Speed(170), Speed(40)])
+@pytest.mark.parametrize(("step_ns", "alarm"), [(-1, False), (0, False), (1, True)])
+def test_a_belt_that_is_heard_of_no_more_shows_no_effect(speed: Speed, step_ns: int, alarm: bool) -> None:
+    """That it was slowing down when it last spoke is no news after three seconds: alarm, relay, and a new link."""
+    ladder = with_relay()
+    belt = Belt()
+    belt.hear(Telemetry(speed), NOW + seconds(1))
+    ladder.tick(belt, linked=True, now_ns=NOW + seconds(1))
+    ladder.tick(belt, linked=True, now_ns=NOW + seconds(1) + n.TELEMETRY_TRIP_NS + step_ns)
+    assert (Rung.NO_EFFECT in rungs(ladder)) is alarm
+    commands = taken(ladder)
+    assert (Relay(closed=False) in commands) is alarm
+    assert (Rebuild() in commands) is alarm
 
 
 def test_more_stops_do_not_hide_a_stuck_write() -> None:
@@ -203,7 +219,8 @@ def test_a_countdown_that_may_still_run_verifies_nothing(step_ns: int, verified:
     ladder = demanded()
     ladder.written(1, NOW)
     ladder.not_before_ns = NOW + RUN_DOWN_NS + seconds(1)
-    assert ladder.tick(standing(), linked=True, now_ns=ladder.not_before_ns + step_ns) is verified
+    still = standing(ladder.not_before_ns - 1)
+    assert ladder.tick(still, linked=True, now_ns=ladder.not_before_ns + step_ns) is verified
     assert ladder.alarm is None
 
 
@@ -348,6 +365,21 @@ def test_the_relay_opens_when_the_stop_has_no_effect() -> None:
     assert Relay(closed=False) not in taken(ladder)
     ladder.tick(running(), linked=True, now_ns=NOW + n.STOP_EFFECT_NS)
     assert Relay(closed=False) in taken(ladder)
+
+
+@pytest.mark.parametrize(("step_ns", "opens"), [(-1, False), (0, True), (1, True)])
+def test_the_relay_opens_when_the_run_down_is_over(step_ns: int, opens: bool) -> None:
+    """Also where the belt slows down all the while: it should stand by now."""
+    ladder = with_relay()
+    belt = running()
+    for tenth in range(1, 150):
+        at_ns = NOW + tenth * n.TICK_NS
+        belt.hear(Telemetry(Speed(200 - tenth - 30)), at_ns)
+        ladder.tick(belt, linked=True, now_ns=at_ns)
+    assert Rung.NO_EFFECT not in rungs(ladder)
+    assert ladder.relay
+    ladder.tick(belt, linked=True, now_ns=NOW + RUN_DOWN_NS + step_ns)
+    assert (Rung.RELAY_OPENED in rungs(ladder)) is opens
 
 
 def test_a_persons_word_is_asked_for_once_and_ends_the_alarm() -> None:

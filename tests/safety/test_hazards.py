@@ -758,6 +758,23 @@ def test_hazard_16_no_nuisance_half_a_kmh_over_is_tolerated() -> None:
     ended(w, Ending.COMPLETED)
 
 
+@pytest.mark.parametrize("relay", [False, True])
+def test_hazard_18_reaction_a_belt_that_falls_silent_in_its_run_down_is_alarmed(relay: bool) -> None:
+    """It slowed down a little and says nothing more, over a link that is up: an alarm, and the relay opens."""
+    w = world(replace(SETTINGS, relay=relay)).walking(plan(backward((0.5, 30), (1.2, 100))))
+    w.run(60)
+    w.obeys_stop = False
+    w.pull_strap()
+    w.turn_console(1.2)
+    w.run(1)
+    w.telemetry = False
+    w.run(2)
+    assert w.engine.state(w.now_ns).alarm is None
+    w.run(2)
+    assert w.engine.state(w.now_ns).alarm
+    assert (Relay(closed=False) in [command for _, command in w.commands]) is relay
+
+
 @pytest.mark.parametrize("incline_pct", [-3.0, 4.0])
 def test_hazard_45_reaction_a_tilted_belt_starts_no_session(incline_pct: float) -> None:
     """Downhill, or steeper than the cap of 3 %: arming waits for somebody to mend it, and is then refused."""

@@ -17,7 +17,7 @@ _WORDS = {
     Rung.DEMANDED: "stop demanded",
     Rung.WRITTEN: "the stop is on the wire",
     Rung.RESENT: "the belt is not yet seen to stand: stop written again",
-    Rung.NO_EFFECT: f"the belt does not slow down: {_ALARM}",
+    Rung.NO_EFFECT: f"the belt is not seen to slow down: {_ALARM}",
     Rung.WITHOUT_RESPONSE: "the stop's write is stuck: written without response",
     Rung.LINK_REBUILT: f"the stop's write is stuck: dropping the link to make a new one. {_ALARM}",
     Rung.NO_STANDSTILL: f"the belt is not seen to stand: {_ALARM}",
@@ -127,13 +127,15 @@ class Ladder:
         if belt.stands and now_ns >= self.not_before_ns:
             self._climb(Rung.VERIFIED, now_ns)
             return True
-        if not belt.stands and now_ns - self.demanded_ns >= self.run_down_ns:
+        overdue = not belt.stands and now_ns - self.demanded_ns >= self.run_down_ns
+        if overdue:
             self._climb(Rung.NO_STANDSTILL, now_ns)
         effect_due_ns = (self.first_written_ns or self.demanded_ns) + n.STOP_EFFECT_NS
-        no_effect = linked and now_ns >= effect_due_ns and not self._has_effect(belt)
+        no_effect = linked and now_ns >= effect_due_ns and not self._has_effect(belt, now_ns)
         if no_effect:
             self._climb(Rung.NO_EFFECT, now_ns)
-        if no_effect or (self.lost_ns is not None and now_ns - self.lost_ns >= n.RELAY_LINK_LOST_NS):
+        lost = self.lost_ns is not None and now_ns - self.lost_ns >= n.RELAY_LINK_LOST_NS
+        if no_effect or overdue or lost:
             self.open_relay(now_ns)
         if linked and not self.rebuilding:
             self._press_on(no_effect, now_ns)
@@ -146,9 +148,9 @@ class Ladder:
         if self.lowest is None or speed < self.lowest:
             self.lowest, self.fell_ns = speed, at_ns
 
-    def _has_effect(self, belt: Belt) -> bool:
-        """The belt has slowed down and still does; it might have been on its way to a slower set-point anyway."""
-        if belt.speed is None or belt.frame_ns is None:
+    def _has_effect(self, belt: Belt, now_ns: int) -> bool:
+        """The belt is heard to slow down, and still does: it might have been on its way to a slower set-point."""
+        if belt.speed is None or belt.frame_ns is None or now_ns - belt.frame_ns > n.TELEMETRY_TRIP_NS:
             return False
         fell = self.from_speed - belt.speed >= n.STOP_EFFECT_DROP
         return belt.speed == STANDSTILL or (fell and belt.frame_ns - self.fell_ns < n.STOP_STALLED_NS)
