@@ -95,3 +95,18 @@ async def test_a_failed_write_ends_the_connection() -> None:
         with pytest.raises(BrokenPipeError):
             await client._disconnected
         asyncio.get_running_loop().remove_writer(near)
+
+
+async def test_what_a_full_socket_does_not_take_follows_when_it_empties() -> None:
+    """Nothing of a long packet is lost, and nothing watches the socket afterwards."""
+    long = bytes(4 * 1024 * 1024)
+    near, far = socket.socketpair()
+    with near, far:
+        near.setblocking(False)
+        reader, writer = await asyncio.open_connection(sock=far)
+        client = _Client("127.0.0.1")
+        client._client._sock = near
+        client._client._packet_queue(paho.PINGREQ, long, 0, 0)
+        assert await asyncio.wait_for(reader.readexactly(len(long)), 5) == long
+        assert not asyncio.get_running_loop().remove_writer(near)
+        writer.close()

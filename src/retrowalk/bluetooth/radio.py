@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, Final, cast
 
 import structlog
@@ -92,7 +91,7 @@ class Bluetooth:
 
     async def connect(self, device: BLEDevice, service: str, lost: str) -> Wire:
         """Return a fresh client, connected. `lost` is what is told when the link is lost. Raises what bleak raises."""
-        wire = Wire(self, device, service, lost)
+        wire = Wire(self, device, service, lost, await self._host(_adapter_of(device)))
         try:
             async with asyncio.timeout(CONNECT_S):
                 await wire.client.connect()
@@ -112,19 +111,12 @@ class Bluetooth:
     def _bluez(self) -> Any:
         return {"adapter": self.adapter} if self.adapter else {}
 
-    async def _connected(self, service: str, adapter: str | None = None) -> list[BLEDevice]:
-        bluez: Any = {"adapter": adapter} if adapter else self._bluez
-        host = await BleakAdapter.get(bluez=bluez, backend=self.adapter_backend)
-        return await host.get_connected_devices([service])
+    async def _connected(self, service: str) -> list[BLEDevice]:
+        return await (await self._host(self.adapter)).get_connected_devices([service])
 
-    async def holds(self, device: BLEDevice, service: str) -> bool:
-        """Whether the host has a link to `device`; also when it cannot say."""
-        try:
-            connected = await self._connected(service, _adapter_of(device))
-        except Exception as error:  # noqa: BLE001 - no news is no reason to drop a link that may carry a belt
-            _log.debug("connection_unknown", address=device.address, error=str(error))
-            return True
-        return any(other.address == device.address for other in connected)
+    async def _host(self, adapter: str | None) -> BleakAdapter:
+        bluez: Any = {"adapter": adapter} if adapter else self._bluez
+        return await BleakAdapter.get(bluez=bluez, backend=self.adapter_backend)
 
 
 def _adapter_of(device: BLEDevice) -> str | None:
@@ -136,7 +128,7 @@ def _adapter_of(device: BLEDevice) -> str | None:
 class Wire:
     """A fresh client, and its end: lost, given up, or gone with bluetoothd, which bleak does not notice."""
 
-    def __init__(self, bluetooth: Bluetooth, device: BLEDevice, service: str, lost: str) -> None:
+    def __init__(self, bluetooth: Bluetooth, device: BLEDevice, service: str, lost: str, host: BleakAdapter) -> None:
         self.client = BleakClient(
             device,
             lambda _: self.end(lost),
@@ -147,7 +139,8 @@ class Wire:
         self._ended: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._dead = False
         self._lost = lost
-        self._is_held = partial(bluetooth.holds, device, service)
+        self._host = host
+        self._address, self._service = device.address, service
 
     @property
     def over(self) -> bool:
@@ -161,13 +154,23 @@ class Wire:
 
     async def ended(self) -> str:
         """Wait for the end; return why, for a person."""
-        done: set[asyncio.Future[str]] = set()
+        loop, done = asyncio.get_running_loop(), set[asyncio.Future[str]]()
         while not done:
-            done, _ = await asyncio.wait([self._ended], timeout=HOLD_CHECK_S)
+            next_s = HOLD_CHECK_S - loop.time() % HOLD_CHECK_S  # all wires in one turn of the loop
+            done, _ = await asyncio.wait([self._ended], timeout=next_s)
             if not done and not await self._is_held():
                 self._dead = True
                 self.end(self._lost)
         return self._ended.result()
+
+    async def _is_held(self) -> bool:
+        """Whether the host has a link to the device; also when it cannot say."""
+        try:
+            connected = await self._host.get_connected_devices([self._service])
+        except Exception as error:  # noqa: BLE001 - no news is no reason to drop a link that may carry a belt
+            _log.debug("connection_unknown", address=self._address, error=str(error))
+            return True
+        return any(device.address == self._address for device in connected)
 
     async def close(self) -> None:
         """Close the client, above all one whose link is lost: its D-Bus connection would revive old subscriptions.

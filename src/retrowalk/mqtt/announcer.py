@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import platform
 from collections.abc import Callable
@@ -57,6 +58,8 @@ class Announcer:
     ) -> None:
         self.health = Health()
         self.outbox = Outbox()
+        self.belt_rests = asyncio.Event()  # by the newest state it is not meant to run
+        self.belt_rests.set()
         self._settings = settings
         self._topics = topics
         self._programs = programs
@@ -79,11 +82,10 @@ class Announcer:
         self._newest = state
         self._worst_lag_s = max(self._worst_lag_s, state.loop_lag_s)
         self.outbox.put_state(state)
-
-    @property
-    def belt_runs(self) -> bool:
-        """By the newest state the belt is meant to run."""
-        return self._newest is not None and self._newest.motion in RUNNING
+        if state.motion in RUNNING:
+            self.belt_rests.clear()
+        else:
+            self.belt_rests.set()
 
     def take_report(self, report: Report, sender_of: Callable[[str], Sender]) -> None:
         """Put the event of a report in line; a reply to MQTT also answers its sender."""

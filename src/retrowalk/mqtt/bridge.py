@@ -126,8 +126,8 @@ class MqttBridge:
     async def _beat(self, connection: Connection, pulse: Pulse) -> None:
         """Feel the pulse while it matters: on a belt that is meant to run every press is STOP, however old it is."""
         while True:
-            if not self._announcer.belt_runs:
-                await connection.publish(pulse.beat(self._clock_ns()))
+            await self._announcer.belt_rests.wait()
+            await connection.publish(pulse.beat(self._clock_ns()))
             await asyncio.sleep(EVERY_S)
 
     async def _read(self, connection: Connection, test: SelfTest, pulse: Pulse, birth: asyncio.Event) -> None:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+import threading
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
 import aiomqtt
 from aiomqtt.types import PahoSocket
@@ -77,25 +79,30 @@ class _StopFirst(asyncio.Queue[aiomqtt.Message]):
 
 
 class _Client(aiomqtt.Client):
-    """aiomqtt's client, which never watches a socket that is closed by the time the loop comes to it.
+    """aiomqtt's client, which writes in the loop's next turn, and watches a socket only while that is full.
 
-    aiomqtt 2.5.1 notes the number of the socket and watches the number later: when the broker dies in between, the
-    number is nobody's (an error) or already somebody else's (D-Bus, and the loop spins).
+    aiomqtt 2.5.1 wakes the loop from without, for each packet, and watches the number of the socket. When the broker
+    dies in between, the number is nobody's (an error) or already somebody else's (D-Bus, and the loop spins).
     """
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._thread = threading.get_ident()
+
     def _on_socket_register_write(self, client: mqtt.Client, userdata: object, sock: PahoSocket) -> None:  # noqa: ARG002
-        self._loop.call_soon_threadsafe(self._watch, client, sock)
+        """Take note that there is something to write. paho calls from the thread that connects, too."""
+        here = threading.get_ident() == self._thread
+        (self._loop.call_soon if here else self._loop.call_soon_threadsafe)(self._write, client, sock)
 
-    def _watch(self, client: mqtt.Client, sock: PahoSocket) -> None:
-        if sock.fileno() >= 0:
-            self._loop.add_writer(sock.fileno(), self._write, client)
-
-    def _write(self, client: mqtt.Client) -> None:
+    def _write(self, client: mqtt.Client, sock: PahoSocket) -> None:
         try:
             client.loop_write()
         except Exception as error:  # noqa: BLE001 (paho raises what it likes; each means that the connection is gone)
             if not self._disconnected.done():
                 self._disconnected.set_exception(error)
+            return
+        if client.want_write() and sock.fileno() >= 0:
+            self._loop.add_writer(sock.fileno(), self._write, client, sock)
 
 
 def why(error: Exception) -> str:
@@ -190,11 +197,20 @@ def _will(will: Outgoing) -> aiomqtt.Will:
 
 
 def _publish_properties(message: Outgoing) -> Properties | None:
-    if message.expires_s is None and message.correlation is None:
-        return None
+    if message.correlation is None:
+        return _expiring(message.expires_s)
     properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types it not
+    properties.CorrelationData = message.correlation
     if message.expires_s is not None:
         properties.MessageExpiryInterval = message.expires_s
-    if message.correlation is not None:
-        properties.CorrelationData = message.correlation
+    return properties
+
+
+@cache
+def _expiring(expires_s: int | None) -> Properties | None:
+    """Return the properties of most messages, which paho takes long to make and only reads."""
+    if expires_s is None:
+        return None
+    properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho types it not
+    properties.MessageExpiryInterval = expires_s
     return properties
