@@ -20,7 +20,7 @@ from retrowalk.model.observations import (
     Observation,
     StrapLine,
 )
-from retrowalk.model.reports import MAY_MOVE, Motion, Permissive, Phase, Reply, Report, State, Warned
+from retrowalk.model.reports import MAY_MOVE, Motion, Permissive, Phase, Reading, Reply, Report, State, Warned
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.settings import EngineSettings
 from retrowalk.model.units import NS_PER_S, seconds
@@ -87,15 +87,31 @@ class Engine:
         """Return every rule of the interlock as it stands now."""
         return self._interlock.permissives(now_ns)
 
+    def reading(self, now_ns: int) -> Reading:
+        """Return what belt, strap and walker are doing now."""
+        session, r = self._session, self._interlock.readings
+        age_ns, heart_age_ns = r.belt.age_ns(now_ns), r.heart.age_ns(now_ns)
+        heart_fresh = heart_age_ns is not None and heart_age_ns <= n.HEART_RATE_LOST_NS
+        return Reading(
+            at_ns=now_ns,
+            phase=session.phase,
+            program=session.plan.program if session.plan else None,
+            machine=r.machine.name if r.machine and r.linked else None,
+            speed=r.belt.speed,
+            target=self._interlock.set_point,
+            heart_rate_bpm=r.heart.bpm if heart_fresh else None,
+            strap_closed=r.strap_closed,
+            link_up=r.linked,
+            telemetry_age_s=None if age_ns is None else age_ns / NS_PER_S,
+        )
+
     def state(self, now_ns: int) -> State:
         """Return everything that is known now."""
-        session, view, r = self._session, self._interlock.view(), self._interlock.readings
+        session, view, r, now = self._session, self._interlock.view(), self._interlock.readings, self.reading(now_ns)
         plan, course, limits = session.plan, session.course, self._settings.heart
-        frame, age_ns, left_ns = r.belt.frame, r.belt.age_ns(now_ns), session.segment_left_ns
-        heart_age_ns = r.heart.age_ns(now_ns)
-        heart_fresh = heart_age_ns is not None and heart_age_ns <= n.HEART_RATE_LOST_NS
+        frame, left_ns = r.belt.frame, session.segment_left_ns
         return State(
-            phase=session.phase,
+            phase=now.phase,
             motion=view.motion,
             latched=view.latched,
             trip=self._interlock.trip,
@@ -103,7 +119,7 @@ class Engine:
             prompt=session.prompts.open,
             cue=session.cue,
             alarm=view.alarm,
-            program=plan.program if plan else None,
+            program=now.program,
             title=plan.title if plan else None,
             facing=course.bout.facing if course else None,
             bout=course.bout_index + 1 if course else None,
@@ -113,20 +129,20 @@ class Engine:
             segment_left_s=None if left_ns is None else left_ns / NS_PER_S,
             session_left_s=course.left_ns / NS_PER_S if course else None,
             progress=course.progress if course else None,
-            link_up=r.linked,
+            link_up=now.link_up,
             machine=r.machine if r.linked else None,
-            speed=view.speed,
-            target=view.set_point,
+            speed=now.speed,
+            target=now.target,
             limit=r.ceiling(course.bout.facing) if course else None,
             incline=frame.incline if frame else None,
             distance_m=frame.distance_m if frame else None,
             elapsed_s=frame.elapsed_s if frame else None,
             energy_kcal=frame.energy_kcal if frame else None,
-            telemetry_age_s=None if age_ns is None else age_ns / NS_PER_S,
-            heart_rate_bpm=r.heart.bpm if heart_fresh else None,
+            telemetry_age_s=now.telemetry_age_s,
+            heart_rate_bpm=now.heart_rate_bpm,
             heart_rate_soft_bpm=limits.soft_bpm if limits else None,
             heart_rate_hard_bpm=limits.hard_bpm if limits else None,
-            strap_closed=r.strap_closed,
+            strap_closed=now.strap_closed,
             present=r.present(now_ns),
             loop_lag_s=r.lag_ns / NS_PER_S,
         )

@@ -6,7 +6,7 @@ from itertools import pairwise
 from retrowalk.app.flight import AFTER_NS, BEFORE_NS, EVERY_NS, LONGEST_NS, Flight, FlightRecorder
 from retrowalk.engine import Outcome
 from retrowalk.model.observations import Observation, StrapLine
-from retrowalk.model.reports import Rung, State, StopStep, Tripped
+from retrowalk.model.reports import Reading, Rung, StopStep, Tripped
 from retrowalk.model.requests import Request, Verb
 from retrowalk.model.units import NS_PER_S, STANDSTILL
 from support.ideal_belt import SETTINGS, World, judged
@@ -26,9 +26,9 @@ class Recorded(World):
         self.kept += self.recorder.hear(outcome.reports, self.now_ns, self._look)
         return outcome
 
-    def _look(self, now_ns: int) -> State:
+    def _look(self, now_ns: int) -> Reading:
         self.looks.append(now_ns)
-        return self.engine.state(now_ns)
+        return self.engine.reading(now_ns)
 
 
 def walking() -> Recorded:
@@ -74,7 +74,7 @@ def test_the_readings_tell_the_story() -> None:
     assert before[-1].heart_rate_bpm in (90, 91, 92)
 
 
-def test_the_state_is_asked_for_at_most_four_times_a_second_but_for_the_trip() -> None:
+def test_a_reading_is_asked_for_at_most_four_times_a_second_but_for_the_trip() -> None:
     """However many inputs there are."""
     w = walking()
     w.pull_strap()

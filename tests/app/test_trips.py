@@ -9,10 +9,10 @@ import pytest
 import structlog
 from structlog.testing import capture_logs
 
-from retrowalk.app.flight import Flight, Reading, Rise
+from retrowalk.app.flight import Flight, Rise
 from retrowalk.app.trips import MOST_KEPT, TripShelf, TripUnreadable, file_name, read_trip, trip_files
 from retrowalk.messages.trip import TripMessage
-from retrowalk.model.reports import Phase, Rung, StopStep, Trip
+from retrowalk.model.reports import Phase, Reading, Rung, StopStep, Trip
 from retrowalk.model.units import STANDSTILL, Speed, seconds
 
 TRIP_NS, WALL_S = seconds(100), 1_800_000_000.0
@@ -22,10 +22,10 @@ FLIGHT = Flight(
     "Ideal",
     complete=False,
     readings=(
-        Reading(TRIP_NS - seconds(0.25), Phase.WALK, Speed(80), Speed(80), 98, strap_closed=True, link_up=True,
-                telemetry_age_s=0.1234),
-        Reading(TRIP_NS + seconds(2), Phase.TRIPPED, STANDSTILL, None, None, strap_closed=False, link_up=True,
-                telemetry_age_s=None),
+        Reading(TRIP_NS - seconds(0.25), Phase.WALK, "demo", "Ideal", Speed(80), Speed(80), 98,
+                strap_closed=True, link_up=True, telemetry_age_s=0.1234),
+        Reading(TRIP_NS + seconds(2), Phase.TRIPPED, "demo", "Ideal", STANDSTILL, None, None,
+                strap_closed=False, link_up=True, telemetry_age_s=None),
     ),
     steps=(Rise(TRIP_NS, StopStep(Rung.DEMANDED, "strap_open", 0, alarm=False, words="stop demanded")),),
 )  # fmt: skip

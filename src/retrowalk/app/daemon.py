@@ -177,7 +177,7 @@ class Daemon:
                 self.parts.service.status(_status(state))
 
     def _record(self, now_ns: int, reports: tuple[Report, ...]) -> None:
-        self._keep(self.recorder.hear(reports, now_ns, self.engine.state))
+        self._keep(self.recorder.hear(reports, now_ns, self.engine.reading))
 
     def _cut(self, recorder: FlightRecorder) -> None:
         self._keep(recorder.cut())

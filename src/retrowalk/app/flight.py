@@ -10,28 +10,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from retrowalk.model.reports import Phase, Report, Rung, State, StopStep, Trip, Tripped
-from retrowalk.model.units import Speed, seconds
+from retrowalk.model.reports import Reading, Report, Rung, StopStep, Trip, Tripped
+from retrowalk.model.units import seconds
 
 EVERY_NS: Final = seconds(0.25)
 BEFORE_NS: Final = seconds(10)
 AFTER_NS: Final = seconds(10)  # from the moment in which the belt was seen to stand
 LONGEST_NS: Final = seconds(60)  # from the trip, for a belt that is never seen to stand
 MOST_STEPS: Final = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What was known in one moment; None = unknown."""
-
-    at_ns: int
-    phase: Phase
-    speed: Speed | None
-    target: Speed | None
-    heart_rate_bpm: int | None
-    strap_closed: bool | None
-    link_up: bool
-    telemetry_age_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +57,10 @@ class FlightRecorder:
         self._recording: _Recording | None = None
         self._next_ns = 0
 
-    def hear(self, reports: Sequence[Report], now_ns: int, look: Callable[[int], State]) -> list[Flight]:
+    def hear(self, reports: Sequence[Report], now_ns: int, look: Callable[[int], Reading]) -> list[Flight]:
         """Take what one input led to; return what is to be kept now, a later version in place of an earlier one.
 
-        `look` returns the state, and is asked for it at most four times a second, and at a trip.
+        `look` is asked for a reading at most four times a second, and at a trip.
         """
         if not reports and now_ns < self._next_ns:
             return []
@@ -107,11 +93,10 @@ class FlightRecorder:
         self._recording = None
         return [self._flight(recording, complete=True)]
 
-    def _read(self, state: State, trip: Trip | None, now_ns: int) -> None:
+    def _read(self, reading: Reading, trip: Trip | None, now_ns: int) -> None:
         if trip:
-            machine = state.machine.name if state.machine else None
-            self._recording = _Recording(trip, state.program, machine, now_ns + LONGEST_NS)
-        self._readings.append(_reading(state, now_ns))
+            self._recording = _Recording(trip, reading.program, reading.machine, now_ns + LONGEST_NS)
+        self._readings.append(reading)
         oldest_ns = (self._recording.trip.at_ns if self._recording else now_ns) - BEFORE_NS
         while self._readings[0].at_ns < oldest_ns:
             self._readings.popleft()
@@ -119,16 +104,3 @@ class FlightRecorder:
     def _flight(self, recording: _Recording, *, complete: bool) -> Flight:
         about = (recording.trip, recording.program, recording.machine)
         return Flight(*about, complete, tuple(self._readings), tuple(self._steps))
-
-
-def _reading(state: State, now_ns: int) -> Reading:
-    return Reading(
-        at_ns=now_ns,
-        phase=state.phase,
-        speed=state.speed,
-        target=state.target,
-        heart_rate_bpm=state.heart_rate_bpm,
-        strap_closed=state.strap_closed,
-        link_up=state.link_up,
-        telemetry_age_s=state.telemetry_age_s,
-    )

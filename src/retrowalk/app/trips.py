@@ -19,11 +19,12 @@ import structlog
 from pydantic import ValidationError
 
 from retrowalk import __version__
-from retrowalk.app.flight import Flight, Reading, Rise
+from retrowalk.app.flight import Flight, Rise
 from retrowalk.files import read_small
 from retrowalk.messages import Stamp
 from retrowalk.messages.state import kmh
 from retrowalk.messages.trip import TripMessage, TripReading, TripStep
+from retrowalk.model.reports import Reading
 from retrowalk.model.units import NS_PER_S
 
 MOST_KEPT: Final = 100

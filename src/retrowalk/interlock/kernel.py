@@ -46,7 +46,7 @@ from retrowalk.model.observations import (
 from retrowalk.model.plan import Plan
 from retrowalk.model.reports import MAY_MOVE, Fault, Kind, Motion, Permissive, Report, Rung, Trip, Tripped, Warned
 from retrowalk.model.settings import EngineSettings
-from retrowalk.model.units import seconds
+from retrowalk.model.units import Speed, seconds
 
 PLANNED = "planned_stop"
 _NO_STANDSTILL = (
@@ -267,7 +267,7 @@ class Interlock:
             machine=r.machine,
             board_speed=r.board_speed,
             speed=r.belt.speed,
-            set_point=drive.set_point if drive else None,
+            set_point=self.set_point,
             level=drive is None or drive.level,
             standstill_ns=r.belt.zero_ns if r.belt.stands else None,
             faults=tuple([self._fault(rule, kind) for rule, kind in broken]),
@@ -275,6 +275,11 @@ class Interlock:
             ending=any(rule.ends for rule in pauses),
             alarm=self._ladder.alarm if self._ladder else None,
         )
+
+    @property
+    def set_point(self) -> Speed | None:
+        """The speed that was permitted last; None = none was since the belt stood."""
+        return self._drive.set_point if self._drive else None
 
     def permissives(self, now_ns: int) -> tuple[Permissive, ...]:
         """Return every rule as it stands now."""

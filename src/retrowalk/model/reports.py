@@ -266,6 +266,22 @@ type Report = (
 
 
 @dataclass(frozen=True, slots=True)
+class Reading:
+    """What belt, strap and walker were doing in one moment; None = not known."""
+
+    at_ns: int
+    phase: Phase
+    program: str | None
+    machine: str | None
+    speed: Speed | None
+    target: Speed | None
+    heart_rate_bpm: int | None
+    strap_closed: bool | None
+    link_up: bool
+    telemetry_age_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """Everything that is known now, for people and home automation. None = not known, or does not apply now."""
 
