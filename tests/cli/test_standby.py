@@ -6,26 +6,45 @@ import asyncio
 import json
 import os
 import re
+import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from retrowalk.app.compose import LOCK_NAME
+import pytest
+
+from integration.scene import retrowalk
+from retrowalk.app.compose import LOCK_NAME, only_one
+from retrowalk.cli import standby
 from retrowalk.marker import MARKER_NAME
+from retrowalk_sim.bluez.bus import ADDRESS_VARIABLE
 from retrowalk_sim.treadmill import Treadmill
-from treadmill.left_belt import running_belt
+from treadmill.air import air
+from treadmill.left_belt import USUAL, running_belt
 
 LOOK_S = 0.01
 PATIENCE_S = 30.0
-HOLD = """
-import sys, pathlib
-from retrowalk.app.compose import only_one
-with only_one(pathlib.Path(sys.argv[1])):
-    print("held", flush=True)
+STANDBY = "from retrowalk.cli import main; raise SystemExit(main(['standby']))"
+DAEMON = """
+import fcntl, sys
+with open(sys.argv[1], "w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    print("alive", flush=True)
     sys.stdin.read()
+"""
+IMPORTS = """
+import sys
+from retrowalk.cli import standby
+it = standby._Standby("treadmill")
+standby._be_warm()
+warm = set(sys.modules)
+while True:
+    it.wait_and_stop()
+    standby.say(f"imported: {sorted(set(sys.modules) - warm)}")
 """
 NOTHING = "no session was left open: nothing to stop"
 STANDS = "the belt stands, verified"
@@ -45,17 +64,23 @@ class Post:
     process: Process
     run: Path
     state: Path
+    environment: dict[str, str]
 
     def waits(self) -> bool:
         """Tell whether it waits for the death of a daemon: the kernel lists it behind the lock's holder."""
         return re.search(rf"-> FLOCK +ADVISORY +READ +{self.process.pid} ", Path("/proc/locks").read_text()) is not None
 
-    async def says(self, words: str) -> None:
-        """Wait until it has said this."""
+    def tells(self, what: str) -> str:
+        """Return what the kernel tells of it."""
+        return Path(f"/proc/{self.process.pid}/{what}").read_text()
+
+    async def says(self, words: str) -> str:
+        """Wait until it has said something that begins so; return the rest."""
         assert self.process.stderr is not None
         async with asyncio.timeout(PATIENCE_S):
-            while (line := (await self.process.stderr.readline()).decode().rstrip()) != words:
+            while not (line := (await self.process.stderr.readline()).decode()).startswith(words):
                 assert line, f"it ended and never said: {words}"
+        return line.removeprefix(words).rstrip()
 
     def mark(self, treadmill: Treadmill) -> None:
         """Leave a session open."""
@@ -64,21 +89,27 @@ class Post:
 
 
 @asynccontextmanager
-async def post(folder: Path) -> AsyncIterator[Post]:
-    """Have somebody stand by; nobody holds the lock yet, and its folder need not be there."""
+async def post(folder: Path, code: str = STANDBY) -> AsyncIterator[Post]:
+    """Have somebody stand by, warm. Nobody holds the lock yet; its folder is not there."""
     run, state = folder / "run", folder / "state"
-    state.mkdir(exist_ok=True)
-    code = "from retrowalk.cli import main; raise SystemExit(main())"
+    state.mkdir()
     places = {"RUNTIME_DIRECTORY": str(run), "STATE_DIRECTORY": str(state), "RETROWALK_CONFIG": "/nowhere"}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", code, "standby", stderr=PIPE, env={**os.environ, **places}
-    )
-    try:
-        yield Post(process, run, state)
-    finally:
-        if process.returncode is None:
-            process.kill()
-        await process.communicate()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(folder / "notify"))
+        systemd.setblocking(False)
+        environment = {**os.environ, **places, "NOTIFY_SOCKET": str(folder / "notify")}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, stdout=PIPE, stderr=PIPE, env=environment
+        )
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                told = await asyncio.get_running_loop().sock_recv(systemd, 4096)
+            assert b"READY=1" in told.splitlines()
+            yield Post(process, run, state, environment)
+        finally:
+            if process.returncode is None:
+                process.kill()
+            await process.communicate()
 
 
 @asynccontextmanager
@@ -86,10 +117,10 @@ async def daemon(there: Post) -> AsyncIterator[Process]:
     """Hold the lock as a daemon does, and be waited for; on the way out, die if still alive."""
     there.run.mkdir(exist_ok=True)
     lock = str(there.run / LOCK_NAME)
-    process = await asyncio.create_subprocess_exec(sys.executable, "-c", HOLD, lock, stdin=PIPE, stdout=PIPE)
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", DAEMON, lock, stdin=PIPE, stdout=PIPE)
     assert process.stdout is not None
     try:
-        assert await process.stdout.readline() == b"held\n"
+        assert await process.stdout.readline() == b"alive\n"
         await until(there.waits)
         yield process
     finally:
@@ -113,3 +144,154 @@ async def test_the_belt_of_a_killed_daemon_is_stopped(tmp_path: Path) -> None:
         assert treadmill.speed_kmh == 0
         assert bluez.connected(treadmill.advertisement.address)
         assert (there.state / MARKER_NAME).exists()
+
+
+@pytest.mark.parametrize("killed", [True, False], ids=["killed", "told to end"])
+async def test_a_daemon_that_left_no_session_open_is_followed_by_nothing(tmp_path: Path, *, killed: bool) -> None:
+    """However it ended: no marker, no write."""
+    async with running_belt() as (treadmill, _), post(tmp_path) as there:
+        async with daemon(there) as process:
+            if killed:
+                process.kill()
+            else:
+                await process.communicate()
+        await there.says(NOTHING)
+        assert not treadmill.witness.of("written")
+
+
+async def test_only_a_death_that_it_waited_for_counts(tmp_path: Path) -> None:
+    """A marker without a daemon belongs to the failsafe after the daemon's end, and to its next start."""
+    async with running_belt() as (treadmill, _), post(tmp_path) as there:
+        there.mark(treadmill)
+        there.run.mkdir()
+        (there.run / LOCK_NAME).touch()
+        await asyncio.sleep(3 * standby.LOOK_S)  # it has looked, more than once
+        assert not treadmill.witness.of("written")
+        await dies(there)
+        await there.says(STANDS)
+
+
+async def test_a_folder_that_comes_and_goes_is_found_again(tmp_path: Path) -> None:
+    """Systemd makes it for the daemon and removes it: each death after the first is seen, too."""
+    async with running_belt() as (treadmill, _), post(tmp_path) as there:
+        for _ in range(2):
+            await dies(there)
+            await there.says(NOTHING)
+            (there.run / LOCK_NAME).unlink()
+            there.run.rmdir()
+        there.mark(treadmill)
+        await dies(there)
+        await there.says(STANDS)
+        assert treadmill.speed_kmh == 0
+
+
+async def test_a_lock_that_was_replaced_still_tells_of_its_holders_death(tmp_path: Path) -> None:
+    """What counts is the file that the daemon holds, not its name."""
+    async with running_belt() as (treadmill, _), post(tmp_path) as there:
+        there.mark(treadmill)
+        async with daemon(there) as process:
+            (there.run / LOCK_NAME).unlink()
+            (there.run / LOCK_NAME).touch()
+            process.kill()
+        await there.says(STANDS)
+        assert treadmill.speed_kmh == 0
+
+
+async def test_a_daemon_that_hangs_is_not_dead(tmp_path: Path) -> None:
+    """That is for systemd to judge, which then kills it."""
+    async with running_belt() as (treadmill, _), post(tmp_path) as there:
+        there.mark(treadmill)
+        async with daemon(there) as process:
+            process.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(2 * standby.LOOK_S)  # it would have looked again
+            assert there.waits()
+            assert not treadmill.witness.of("written")
+            process.kill()
+        await there.says(STANDS)
+
+
+async def test_a_marker_that_cannot_be_read_means_whatever_is_connected(tmp_path: Path) -> None:
+    """As for every failsafe."""
+    async with running_belt() as (treadmill, _), post(tmp_path) as there:
+        (there.state / MARKER_NAME).write_text("{")
+        await dies(there)
+        await there.says(STANDS)
+        assert treadmill.speed_kmh == 0
+
+
+async def test_without_a_bus_it_says_so_and_waits_for_the_next_death(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gives up as the failsafe does, but not its post."""
+    monkeypatch.setenv(ADDRESS_VARIABLE, f"unix:path={tmp_path}/nobody")
+    async with post(tmp_path) as there:
+        (there.state / MARKER_NAME).touch()
+        await dies(there)
+        await there.says("Bluetooth cannot be reached: ")
+        async with daemon(there):
+            assert there.waits()
+
+
+@pytest.mark.parametrize("back", [True, False], ids=["daemon back", "nobody back"])
+async def test_a_link_that_it_made_is_ended_unless_a_daemon_is_back(tmp_path: Path, *, back: bool) -> None:
+    """The next daemon has the lock at once, and may be using the link when the belt stands."""
+    treadmill = Treadmill(USUAL)
+    async with air(treadmill) as bluez, post(tmp_path) as there:
+        there.mark(treadmill)
+        treadmill.move_by_hand(2.0)
+        await dies(there)
+        with only_one(there.run / LOCK_NAME) if back else nullcontext():
+            await there.says(STANDS)
+            if back:
+                await until(there.waits)
+                assert bluez.connected(treadmill.advertisement.address)
+            else:
+                await until(lambda: not bluez.connected(treadmill.advertisement.address))
+        assert treadmill.speed_kmh == 0
+
+
+async def test_the_failsafe_of_systemd_may_come_in_between(tmp_path: Path) -> None:
+    """Both stop the same belt, and both see it stand."""
+    async with running_belt() as (treadmill, _), post(tmp_path) as there:
+        there.mark(treadmill)
+        await dies(there)
+        follows = await retrowalk("stop", "--failsafe", environment=there.environment)
+        assert (follows.status, follows.err.splitlines()[-1]) == (0, STANDS)
+        await there.says(STANDS)
+        assert treadmill.speed_kmh == 0
+
+
+@pytest.mark.parametrize(("sign", "status"), [(signal.SIGTERM, -signal.SIGTERM), (signal.SIGINT, 0)])
+@pytest.mark.parametrize("alive", [True, False], ids=["daemon", "no daemon"])
+async def test_it_ends_when_it_is_told_to(tmp_path: Path, sign: signal.Signals, status: int, *, alive: bool) -> None:
+    """At once, whatever it waits for; systemd takes either for an orderly end."""
+    async with post(tmp_path) as there, daemon(there) if alive else nullcontext():
+        there.process.send_signal(sign)
+        async with asyncio.timeout(PATIENCE_S):
+            assert await there.process.wait() == status
+
+
+async def test_nothing_is_imported_when_seconds_count(tmp_path: Path) -> None:
+    """It has all in memory: what asyncio, D-Bus and the options would load when they are first used, too."""
+    async with running_belt() as (treadmill, _), post(tmp_path, IMPORTS) as there:
+        there.mark(treadmill)
+        await dies(there)
+        await there.says(STANDS)
+        assert await there.says("imported: ") == "[]"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone may keep as much in memory as it likes")
+async def test_it_is_never_swapped_out(tmp_path: Path) -> None:
+    """The kernel keeps what it has used in memory."""
+    async with post(tmp_path) as there:
+        assert re.search(r"^VmLck:\s+[1-9]\d* kB$", there.tells("status"), re.MULTILINE)
+
+
+def test_what_fails_is_told_once_and_ends_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    """No name of a file has a NUL; the next round may do better."""
+    it = standby._Standby("a\0b")
+    for _ in range(2):
+        it.wait_and_stop()
+    assert capfd.readouterr().err.splitlines() == [
+        "ValueError: open: embedded null character in path. PULL THE SAFETY KEY if the belt moves."
+    ]

@@ -38,10 +38,8 @@ examples:
 def main(arguments: list[str]) -> int:
     """Wait for one death of the daemon after the other, until SIGTERM or SIGINT."""
     standby = _Standby(_parser().parse_args(arguments).name)
-    _stay_in_memory()
-    with closing(Notifier()) as service:
-        service.ready("warm: waits for the daemon's end")
     try:
+        _be_warm()
         while True:
             standby.wait_and_stop()
     except KeyboardInterrupt:
@@ -60,10 +58,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _stay_in_memory() -> None:
-    """Keep every page that was used: after weeks of waiting it must not come back from a card, at its pace."""
+def _be_warm() -> None:
+    """Keep every page that was used: after weeks of waiting it must not come back from a card. Then say so."""
     if ctypes.CDLL(None, use_errno=True).mlockall(_NEVER_TO_DISK):
         say(f"may be swapped out, and then be late: {os.strerror(ctypes.get_errno())}")
+    with closing(Notifier()) as service:
+        service.ready("warm: waits for the daemon's end")
 
 
 class _Standby:
