@@ -25,6 +25,7 @@ from system.line import TRANSPORT, attached
 from system.session import start_belt
 
 UNIT: Final = "retrowalk@treadmill.service"
+STANDBY: Final = "retrowalk-standby@treadmill.service"
 CONFIG: Final = Path("/etc/retrowalk/treadmill.toml")
 MARKER: Final = Path("/var/lib/retrowalk/treadmill/session-marker")
 OUT: Final = Path(os.environ.get("RETROWALK_GUEST", "/nowhere"))
@@ -142,9 +143,9 @@ class Room:
         """Everything that was written to the treadmill so far."""
         return [event["detail"] for event in self.simulator.of("written")]
 
-    async def daemon(self) -> int:
-        """Return the process id of the daemon."""
-        return int(await shown(UNIT, "MainPID"))
+    async def daemon(self, unit: str = UNIT) -> int:
+        """Return the process id of the daemon, or of another unit."""
+        return int(await shown(unit, "MainPID"))
 
     async def kill(self, number: signal.Signals) -> float:
         """Send the daemon a signal; return when."""

@@ -4,7 +4,7 @@ date -s "@$NOW" >/dev/null
 mountpoint -q /share || mount -t 9p -o trans=virtio,version=9p2000.L,msize=262144,cache=none share /share
 code=/opt/retrowalk/code
 tar -C $code -xf /share/code.tar
-cp $code/systemd/retrowalk@.service $code/tests/system/guest/btattach.service /etc/systemd/system/
+cp $code/systemd/retrowalk*@.service $code/tests/system/guest/btattach.service /etc/systemd/system/
 cp $code/systemd/sysusers.d/retrowalk.conf /usr/lib/sysusers.d/
 systemd-sysusers
 systemctl daemon-reload

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from system.room import MARKER, PATIENCE_S, START, UNIT, Room, note, shown, slowness, systemctl
+from system.room import MARKER, PATIENCE_S, STANDBY, START, UNIT, Room, note, shown, slowness, systemctl
 
 REPEAT = int(os.environ.get("REPEAT", "1"))
 AFTER_DEATH_S = 3.0
@@ -20,7 +20,7 @@ LONGEST_S = 240
 
 @pytest.mark.timeout(LONGEST_S * REPEAT)
 async def test_killed(room: Room) -> None:
-    """SIGKILL to the main process: ExecStopPost writes Stop over the link that is left; the next daemon is latched."""
+    """SIGKILL to the main process: Stop is written over the link that is left; the next daemon is latched."""
     await _ended_repeatedly(room, signal.SIGKILL)
 
 
@@ -49,6 +49,31 @@ async def _ended_by(room: Room, number: signal.Signals) -> float:
     note(room.name, guest_slower=room.slow)
     await room.reset()
     return stop_s
+
+
+async def test_standby_killed_too(room: Room) -> None:
+    """SIGKILL to both: ExecStopPost alone stops the belt; both come back, the standby first."""
+    await room.run()
+    states, standby, daemon = len(room.home.states), await room.daemon(STANDBY), await room.daemon()
+    note(room.name, standby_mb=_resident_mb(standby))
+    since_s = room.now_s
+    for process in (standby, daemon):
+        os.kill(process, signal.SIGKILL)
+    await room.stopped(since_s)
+    await room.latched_after_restart(states)
+    assert await room.daemon(STANDBY) not in (0, standby)
+    assert await _moment(STANDBY, "ActiveEnter") <= await _moment(UNIT, "InactiveExit")
+    await room.reset()
+
+
+def _resident_mb(process: int) -> float:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+async def _moment(unit: str, what: str) -> int:
+    """Return when a unit last entered or left a state, in microseconds; 0 = it never did."""
+    return int(await shown(unit, f"{what}TimestampMonotonic"))
 
 
 async def test_out_of_memory(room: Room) -> None:
@@ -80,7 +105,10 @@ async def test_broker_killed(room: Room) -> None:
 
 
 async def test_told_to_end(room: Room) -> None:
-    """`systemctl stop`: Stop, standstill, and only then the link goes; no marker stays; the unit did not fail."""
+    """`systemctl stop`: Stop, standstill, and only then the link goes; no marker stays; the unit did not fail.
+
+    The standby ends after it, and did nothing.
+    """
     await room.run()
     since_s = room.now_s
     stopping = asyncio.create_task(systemctl("stop", UNIT))
@@ -88,5 +116,6 @@ async def test_told_to_end(room: Room) -> None:
     down_s = float((await room.simulator.until("link_down", after_s=since_s))["at_s"]) - since_s
     await stopping
     assert all(earlier < later for earlier, later in pairwise((0, stop_s, stands_s, down_s)))
-    assert await shown(UNIT, "Result") == "success"
+    assert [await shown(unit, "Result") for unit in (UNIT, STANDBY)] == ["success", "success"]
+    assert 0 < await _moment(UNIT, "InactiveEnter") <= await _moment(STANDBY, "InactiveEnter")
     assert not MARKER.exists()
