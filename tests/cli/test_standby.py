@@ -287,11 +287,19 @@ async def test_it_is_never_swapped_out(tmp_path: Path) -> None:
         assert re.search(r"^VmLck:\s+[1-9]\d* kB$", there.tells("status"), re.MULTILINE)
 
 
-def test_what_fails_is_told_once_and_ends_nothing(capfd: pytest.CaptureFixture[str]) -> None:
-    """No name of a file has a NUL; the next round may do better."""
-    it = standby._Standby("a\0b")
-    for _ in range(2):
-        it.wait_and_stop()
+def test_what_fails_is_told_once_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """A lock that cannot be opened, a name that no file can have: the next round may do better."""
+    lock = tmp_path / LOCK_NAME
+    lock.symlink_to(lock)
+    monkeypatch.setenv("RETROWALK_CONFIG", "/nowhere")
+    for folder, name in ((tmp_path, "hall"), (None, "a\0b")):
+        monkeypatch.setenv("RUNTIME_DIRECTORY", str(folder or ""))
+        it = standby._Standby(name)
+        for _ in range(2):
+            it.wait_and_stop()
     assert capfd.readouterr().err.splitlines() == [
-        "ValueError: open: embedded null character in path. PULL THE SAFETY KEY if the belt moves."
+        f"{lock} cannot be watched: Too many levels of symbolic links",
+        "ValueError: open: embedded null character in path. PULL THE SAFETY KEY if the belt moves.",
     ]

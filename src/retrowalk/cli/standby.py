@@ -81,6 +81,7 @@ class _Standby:
         """
         try:
             if any(self._held(lock, until_free=True) for lock in self._locks()):
+                self._told.clear()
                 say("the daemon is gone")
                 carry_out(self._failsafe, lambda: not any(map(self._held, self._locks())))
                 return
