@@ -390,13 +390,16 @@ def test_a_cool_down_that_does_not_come_down_to_board_speed_ends_all_the_same() 
 
 
 def test_no_pause_stretches_a_session_beyond_its_cap() -> None:
-    """It ends in the walk, with a cool-down; and where nobody is on the belt, without."""
-    limits = replace(TWO_BOUTS.limits, session_s=60)
-    walking, paused = (bench().walking(replace(TWO_BOUTS, limits=limits)) for _ in range(2))
+    """It ends in the walk, with a cool-down; and where nobody is on the belt, without. Neither is completed."""
+    long = plan(backward((0.5, 200)), limits=replace(TWO_BOUTS.limits, session_s=60))
+    walking, paused = (bench().walking(long) for _ in range(2))
     assert walking.see(60) in (Phase.COOL_DOWN, Phase.SLOWING)
+    walking.see(20)
+    walking.stand()
     paused.accepted(Verb.PAUSE)
     paused.stand()
-    assert paused.see(70, standstill_ns=0) in (Phase.QUESTIONS, Phase.IDLE)
+    assert paused.see(70, standstill_ns=0) is Phase.IDLE
+    assert ending(walking) is ending(paused) is Ending.ENDED_EARLY
 
 
 @pytest.mark.parametrize("come_to", [Bench.starting, Bench.stepping_on])
@@ -426,9 +429,14 @@ def test_a_treadmill_that_says_nothing_at_rest_is_given_up() -> None:
 
 
 def test_a_cap_on_minutes_ends_the_session_after_the_bout() -> None:
-    """The second bout would be too much."""
+    """The second bout would be too much: the walker is told so, and nobody calls it completed."""
     b = bench().walking(replace(TWO_BOUTS, limits=replace(TWO_BOUTS.limits, backward_s=30)))
     assert b.see(21) is Phase.COOL_DOWN
+    assert b.session.cue == words.TIME_IS_UP
+    b.see(11)
+    b.stand()
+    b.see(61)
+    assert ending(b) is Ending.ENDED_EARLY
 
 
 def test_trim_lowers_the_target_and_is_undone_up_to_the_program() -> None:

@@ -234,6 +234,7 @@ class Session:
         if course is None or self._given_up(view, now_ns):
             return
         if course.overdue(now_ns):
+            self._end_early()
             self._say(words.TIME_IS_UP)
             self._finish(now_ns)
         elif self.prompts.open is None:
@@ -282,14 +283,17 @@ class Session:
             self._report_stage()
             return
         self._bouts_done += 1
-        if course.spent(now_ns):
+        if not course.has_next_bout:
             self._go(Phase.COOL_DOWN, now_ns)
+        elif course.spent(now_ns):
+            self._end_overdue(now_ns)
         else:
             after = Phase.REST if course.interval.gap is Gap.REST else Phase.TURN
             self._slow(after, now_ns)
 
     def _end_overdue(self, now_ns: int) -> None:
-        """End on the belt a session that has passed a cap on minutes, however often it was paused."""
+        """End on the belt a session that has passed a cap on minutes, or whose next bout would: not all was walked."""
+        self._end_early()
         self.prompts.withdraw()
         if self.phase is Phase.WALK:
             self._go(Phase.COOL_DOWN, now_ns)
