@@ -23,6 +23,7 @@ from retrowalk.cli import standby
 from retrowalk.marker import MARKER_NAME
 from retrowalk_sim.bluez.bus import ADDRESS_VARIABLE
 from retrowalk_sim.treadmill import Treadmill
+from support.locks import waits_for_a_lock
 from treadmill.air import air
 from treadmill.left_belt import USUAL, running_belt
 
@@ -67,8 +68,8 @@ class Post:
     environment: dict[str, str]
 
     def waits(self) -> bool:
-        """Tell whether it waits for the death of a daemon: the kernel lists it behind the lock's holder."""
-        return re.search(rf"-> FLOCK +ADVISORY +READ +{self.process.pid} ", Path("/proc/locks").read_text()) is not None
+        """Tell whether it waits for the death of a daemon."""
+        return waits_for_a_lock(self.process.pid)
 
     def tells(self, what: str) -> str:
         """Return what the kernel tells of it."""

@@ -5,10 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from itertools import pairwise
 
+from integration.home import PATIENCE_S
 from integration.scene import START, STOP, Scene, retrowalk
 from retrowalk.cli.demo_stage import start_daemon
+from support.locks import waits_for_a_lock
 
 WRITTEN_WITHIN_S = 3.0  # of the death
 QUICKLY_S = 5.0
@@ -42,6 +47,45 @@ async def test_the_failsafe_stops_the_belt_of_a_killed_daemon_which_then_comes_u
         assert START not in idle.writes[written:]
         await _reset_needs_the_strap(idle)
         await idle.unmarked()
+
+
+@asynccontextmanager
+async def _standing_by(set_: Scene) -> AsyncIterator[Process]:
+    """Have a standby wait for the death of the daemon, which it finds by the configuration."""
+    command = (sys.executable, "-m", "retrowalk", "standby")
+    environment = {**set_.stage.environment, "RETROWALK_CONFIG": str(set_.config)}
+    process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, env=environment)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            while not waits_for_a_lock(process.pid):  # noqa: ASYNC110 - the kernel tells nobody
+                await asyncio.sleep(0.01)
+        yield process
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+async def test_a_standby_stops_the_belt_of_a_killed_daemon(idle: Scene) -> None:
+    """By the lock that a daemon really holds and the marker that it really left, wherever they are."""
+    async with _standing_by(idle) as standby:
+        died_s = await _killed(idle)
+        assert await idle.stop_written(died_s) - died_s < WRITTEN_WITHIN_S
+        await idle.stands(died_s)
+        assert standby.returncode is None
+    assert idle.marker.exists()
+
+
+async def test_a_standby_has_nothing_to_do_after_an_end_in_order(idle: Scene) -> None:
+    """The daemon has stopped the belt and taken the marker away before it lets go of the lock."""
+    async with _standing_by(idle) as standby:
+        await idle.run()
+        idle.stage.daemon.send_signal(signal.SIGTERM)
+        assert await idle.stage.daemon.wait() == 0
+        written = len(idle.writes)
+        assert standby.stderr is not None
+        said = [(await standby.stderr.readline()).decode().rstrip() for _ in range(2)]
+        assert said == ["the daemon is gone", "no session was left open: nothing to stop"]
+        assert len(idle.writes) == written
 
 
 async def _reset_needs_the_strap(set_: Scene) -> None:
