@@ -10,8 +10,8 @@ import pytest
 
 import virtual_time
 from retrowalk.app.flight import Flight, FlightRecorder
-from retrowalk.model.commands import LinkCommand
-from retrowalk.model.reports import Phase, Report, Rung, StopStep
+from retrowalk.model.commands import LinkCommand, PermittedCommand
+from retrowalk.model.reports import Phase, PhaseChanged, Report, Rung, StopStep
 from support.house import House, house
 from support.ideal_belt import TWO_BOUTS
 
@@ -91,6 +91,32 @@ def test_the_stop_is_handed_over_before_the_recorder_hears_of_it(monkeypatch: py
 
     virtual_time.run(session())
     assert order[order.index("heard") - 1] == "Stop"
+
+
+def test_whatever_moves_the_belt_is_told_before_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The phase in which a belt starts is known to everybody before START is on its way."""
+    order: list[str] = []
+
+    async def session() -> None:
+        async with house() as made:
+            publish, execute = House.publish, made.daemon.parts.link.execute
+
+            def publishing(self: House, report: Report) -> None:
+                order.append(report.phase.value if isinstance(report, PhaseChanged) else "")
+                publish(self, report)
+
+            def executing(command: LinkCommand) -> None:
+                order.append(type(command.action).__name__ if isinstance(command, PermittedCommand) else "")
+                execute(command)
+
+            monkeypatch.setattr(House, "publish", publishing)
+            monkeypatch.setattr(made.daemon.parts.link, "execute", executing)
+            await made.settled()
+            made.arm(TWO_BOUTS)
+            await made.reach(Phase.WALK)
+
+    virtual_time.run(session())
+    assert order.index("starting") < order.index("Start")
 
 
 def test_a_recorder_that_fails_costs_the_report_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from bleak.backends.characteristic import BleakGATTCharacteristic
 
 import virtual_time
 from retrowalk.machines import Facts, Machines, Record
@@ -36,6 +37,7 @@ from retrowalk.treadmill.link import NO_LINK, REBUILT
 from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim import frames as sim_frames
 from retrowalk_sim.gatt import Service
+from retrowalk_sim.memory.client import MemoryClient
 from retrowalk_sim.profiles import Profile, profiles
 from support.machines import commissioned, record
 from treadmill.bench import Bench, bench, up
@@ -130,6 +132,27 @@ def test_hearsay_makes_a_machine_more_careful_and_never_less() -> None:
         assert not any((machine.commissioned, machine.silent_after_stop, machine.starts_at_console_only))
 
     on_bench(scenario, settings=TreadmillSettings(machines=Machines(profiles=(heard,))))
+
+
+@pytest.mark.parametrize("command", [Bench.control, Bench.start, lambda ready: ready.speed(2.5), Bench.stop])
+def test_a_write_is_with_bluetooth_before_the_loop_turns(
+    command: Callable[[Bench], int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing else that waits in the loop comes first."""
+    begun: list[bytes] = []
+    write = MemoryClient.write_gatt_char
+
+    async def writing(self: MemoryClient, at: BleakGATTCharacteristic, data: bytes, response: bool) -> None:
+        begun.append(data)
+        await write(self, at, data, response)
+
+    async def scenario(ready: Bench) -> None:
+        await walk(ready)
+        monkeypatch.setattr(MemoryClient, "write_gatt_char", writing)
+        command(ready)
+        assert begun
+
+    on_bench(scenario)
 
 
 @pytest.mark.parametrize(

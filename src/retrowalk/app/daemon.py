@@ -1,6 +1,7 @@
 """The crank: an input comes in, the engine handles it, commands go out, reports are told, one timer is set anew.
 
-An input is handled in the call that brings it, so nothing stands between a pulled strap and the Stop.
+An input is handled in the call that brings it, so nothing stands between a pulled strap and the Stop. What moves the
+belt goes out last: it has been announced by then.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from retrowalk import logs
 from retrowalk.app.flight import Flight, FlightRecorder
 from retrowalk.app.parts import Parts
 from retrowalk.engine import Engine, Outcome
-from retrowalk.model.commands import ClearMarker, Command, Connect, Disconnect, Exit, Relay, StoreMarker
+from retrowalk.model.commands import (
+    ClearMarker,
+    Command,
+    Connect,
+    Disconnect,
+    Exit,
+    PermittedCommand,
+    Relay,
+    StoreMarker,
+)
 from retrowalk.model.observations import Observation, Tick
 from retrowalk.model.reports import Permissive, PhaseChanged, Report, State, StopStep, Tripped, Warned
 from retrowalk.model.requests import Origin, Request, Verb
@@ -128,18 +138,27 @@ class Daemon:
         if self.parts.relay:
             self.parts.relay.beat()
         self._tell(outcome.reports, now_ns)
+        self._move(outcome)
         if now_ns - self._kicked_ns >= _WATCHDOG_EVERY_NS:
             self._kicked_ns = now_ns
             self.parts.service.alive()
 
     def _carry_out(self, outcome: Outcome) -> None:
+        """Do all but what moves the belt, and set the timer."""
         for command in outcome.commands:
-            self._do(command)
+            if not isinstance(command, PermittedCommand):
+                self._do(command)
         if self._timer:
             self._timer.cancel()
         loop = asyncio.get_running_loop()
         wait_s = max(0, outcome.deadline_ns - self.clock_ns()) / NS_PER_S
         self._timer = loop.call_later(wait_s, self.observe, Tick())
+
+    def _move(self, outcome: Outcome) -> None:
+        """Move the belt, which was announced by now."""
+        for command in outcome.commands:
+            if isinstance(command, PermittedCommand):
+                self.parts.link.execute(command)
 
     def _do(self, command: Command) -> None:
         parts = self.parts

@@ -152,7 +152,7 @@ class Connection:
     # ---- what is written to the machine
 
     def submit(self, command: RequestControl | PermittedCommand) -> None:
-        """Write `command` after those before it, one at a time."""
+        """Write `command` after those before it, one at a time; now, if there are none."""
         self._queue.append(command)
         if self._writer is None or self._writer.done():
             self._writer = self._spawn(self._write_queued())
@@ -161,7 +161,7 @@ class Connection:
         """Write a Stop now, beside whatever write is stuck; nothing that waits or hangs is written any more."""
         self._drop_waiting()
         for request in self._control_point.stop(command.number, alone=command.alone):
-            self._spawn(self._write(request, response=self._responds(without=command.without_response)), at_once=True)
+            self._spawn(self._write(request, response=self._responds(without=command.without_response)))
 
     async def _write_queued(self) -> None:
         while self._queue:
@@ -169,7 +169,7 @@ class Connection:
             try:
                 request = self._control_point.request(command, self._clock_ns())
             except Refused as refused:
-                self._fail(command.number, str(refused))
+                self._later(self._fail, command.number, str(refused))
                 continue
             self._in_flight = command.number
             await self._write(request, response=self._responds())
@@ -191,9 +191,9 @@ class Connection:
         can_without = "write-without-response" in self._control.properties
         return not can_without if without else ("write" in self._control.properties or not can_without)
 
-    def _spawn(self, write: Coroutine[Any, Any, None], *, at_once: bool = False) -> asyncio.Task[None]:
-        """Run `write`; `at_once`: it goes to the bus in this very call, ahead of all else that waits in the loop."""
-        task = asyncio.Task(write, loop=asyncio.get_running_loop(), name="treadmill-write", eager_start=at_once)
+    def _spawn(self, write: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run `write`: it goes to the bus in this very call, ahead of all else that waits in the loop."""
+        task = asyncio.Task(write, loop=asyncio.get_running_loop(), name="treadmill-write", eager_start=True)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
