@@ -33,3 +33,18 @@ def test_the_way_is_open_once_a_beat_came_back_in_time() -> None:
     assert not heart.is_steady(now_ns + pulse.LATE_NS + 1)
     heart.swallow(back(heart.beat(now_ns)), now_ns + pulse.LATE_NS + 1)
     assert not heart.is_steady(now_ns + pulse.LATE_NS + 2)
+
+
+@pytest.mark.parametrize(("rest_ns", "doubted"), [(pulse.LATE_NS, False), (pulse.LATE_NS + 1, True)])
+def test_the_first_beats_after_a_rest_prove_nothing_yet(rest_ns: int, doubted: bool) -> None:
+    """A broker that hung in the rest hands on what waited in its own order: a young beat, then a press from before."""
+    heart = Pulse("beat", NONCE, BEGUN_NS)
+    before_ns = BEGUN_NS + pulse.DOUBT_NS
+    heart.swallow(back(heart.beat(before_ns)), before_ns)
+    again_ns = before_ns + rest_ns
+    heart.swallow(back(heart.beat(again_ns)), again_ns)
+    assert heart.is_steady(again_ns) is not doubted
+    later_ns = again_ns + pulse.LATE_NS
+    heart.swallow(back(heart.beat(later_ns)), later_ns)
+    assert heart.is_steady(again_ns + pulse.DOUBT_NS - 1) is not doubted
+    assert heart.is_steady(again_ns + pulse.DOUBT_NS)

@@ -1,7 +1,8 @@
 """Is the way through the broker open? The daemon sends itself a message twice a second, and sees how old it comes back.
 
 What comes from a broker comes in order: a press that waited behind a stall comes after a pulse that is late, or after
-none for a while. Nobody knows then how long it waited.
+none for a while. Nobody knows then how long it waited. The same goes for the first moments after a rest: a broker that
+hung meanwhile may hand on a young pulse ahead of an old press.
 """
 
 from __future__ import annotations
@@ -36,8 +37,9 @@ class Pulse:
             return False
         nonce, _, sent = message.payload[:_LONGEST].partition(b" ")
         if nonce == self._nonce.encode() and sent.isdigit() and int(sent) <= now_ns:  # whoever reads one can forge one
-            self._heard_ns = int(sent)
-            if now_ns - self._heard_ns > LATE_NS:
+            former_ns, self._heard_ns = self._heard_ns, int(sent)
+            rested = former_ns is not None and self._heard_ns - former_ns > LATE_NS
+            if rested or now_ns - self._heard_ns > LATE_NS:
                 self._doubted_until_ns = now_ns + DOUBT_NS
         return True
 
