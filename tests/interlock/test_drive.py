@@ -153,7 +153,7 @@ def test_a_bout_begins_with_board_speed_whatever_is_proposed() -> None:
     assert driven(good_readings(), FAST, 0.1)[1] == [SetSpeed(n.BOARD_SPEED)]
     assert driven(good_readings(), FAST, 3)[1][0] == SetSpeed(n.BOARD_SPEED)
     fine = good_readings()
-    fine.machine = replace(MACHINE, step=Speed(1))
+    fine.belt, fine.machine = moving(), replace(MACHINE, step=Speed(1))
     assert driven(fine, FAST, 0.3)[1] == [SetSpeed(Speed(v)) for v in (80, 81, 82)]
 
 

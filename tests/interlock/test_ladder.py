@@ -261,6 +261,18 @@ def test_a_belt_that_slows_down_no_further_shows_no_effect(step_ns: int, alarm: 
     assert (ladder.alarm is not None) is alarm
 
 
+@pytest.mark.parametrize(("back_to", "alarm"), [(199, True), (200, True), (201, False)])
+def test_a_belt_that_speeds_up_again_and_slows_down_less_shows_no_effect(back_to: int, alarm: bool) -> None:
+    """To fall is to fall below what was; only from a speed higher than at the demand it begins anew."""
+    ladder = demanded()
+    ladder.written(1, NOW)
+    belt = running()
+    for after_s, centi_kmh in ((0.5, 100), (1.0, back_to), (2.0, 150), (4.0, 150)):
+        belt.hear(Telemetry(Speed(centi_kmh)), NOW + seconds(after_s))
+        ladder.tick(belt, True, NOW + seconds(after_s))
+    assert (ladder.alarm is not None) is alarm
+
+
 def test_a_belt_that_slows_down_further_shows_an_effect() -> None:
     """Slowly, but at each frame a little."""
     ladder = demanded()
