@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,7 @@ from retrowalk.cli.demo import _sessions as sessions
 from retrowalk.cli.demo import _while_both_live as while_both_live
 from retrowalk.cli.demo_stage import StageError, stage
 
-FAILED, USAGE = 1, 2
+FAILED, USAGE, INTERRUPTED = 1, 2, 130
 
 
 async def test_a_demo_that_lacks_a_program_names_its_package(tmp_path: Path) -> None:
@@ -60,3 +62,23 @@ async def test_a_demo_whose_simulator_or_daemon_dies_says_so_at_once(tmp_path: P
             with pytest.raises(StageError, match=f"the {who} has died, with status -9"):
                 await while_both_live(set_, sessions(audience, set_, kill_first))
     assert len(announced) == 1
+
+
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGHUP])
+async def test_a_demo_that_is_interrupted_ends_the_daemon_first(tmp_path: Path, by: signal.Signals) -> None:
+    """Ctrl-C goes to all in the foreground, twice here: the belt is seen to stand, nobody is killed, in seconds."""
+    pipe = asyncio.subprocess.PIPE
+    command = (sys.executable, "-m", "retrowalk", "demo", "--keep", str(tmp_path))
+    demo = await asyncio.create_subprocess_exec(*command, stdout=pipe, stderr=pipe, process_group=0)
+    assert demo.stdout
+    async with asyncio.timeout(60):
+        while b"| step_on |" not in await demo.stdout.readline():
+            pass
+    os.killpg(demo.pid, by)
+    await asyncio.sleep(0.1)  # as an impatient hand does
+    os.killpg(demo.pid, by)
+    async with asyncio.timeout(15):
+        _, err = await demo.communicate()
+    assert demo.returncode == INTERRUPTED
+    assert err.decode() == "demo: interrupted; daemon, simulator and broker have ended, in this order\n"
+    assert '"event": "stop_verified"' in (tmp_path / "daemon.log").read_text()

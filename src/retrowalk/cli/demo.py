@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
+import signal
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -27,6 +28,7 @@ from retrowalk.mqtt.topics import Topics
 
 USAGE: Final = 2
 FAILED: Final = 1
+INTERRUPTED: Final = 130
 READING_S: Final = 1.5
 FASTEST_KMH: Final = 0.85  # board speed, with the belt's own tolerance
 _INTO_THE_BOUT_S: Final = 5.0
@@ -52,7 +54,7 @@ def demo(
         folder.mkdir(parents=True, exist_ok=True)
         try:
             with _view(Console()) as (show, announce):
-                verdict = asyncio.run(play(folder, show, profile, announce))
+                verdict = asyncio.run(_interruptible(play(folder, show, profile, announce)))
         except NoSuchProfile as error:
             typer.echo(error, err=True)
             raise typer.Exit(USAGE) from None
@@ -60,7 +62,23 @@ def demo(
             typer.echo(f"demo: FAILED: {error}", err=True)
             _show_log(folder)
             raise typer.Exit(FAILED) from None
+        except asyncio.CancelledError:
+            typer.echo("demo: interrupted; daemon, simulator and broker have ended, in this order", err=True)
+            raise typer.Exit(INTERRUPTED) from None
     typer.echo(verdict)
+
+
+async def _interruptible(playing: Coroutine[Any, Any, str]) -> str:
+    """Return what `playing` returns. The first signal cancels it; no other one hurries it, for the belt stops first."""
+    task = asyncio.current_task()
+
+    def interrupt() -> None:
+        if task and not task.cancelling():
+            task.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, interrupt)
+    return await playing
 
 
 @dataclass

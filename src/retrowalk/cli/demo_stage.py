@@ -168,7 +168,7 @@ async def start_daemon(config: Path, environment: dict[str, str]) -> AsyncIterat
     """Run `retrowalk run`; on the way out ask it to stop, and wait until it has."""
     with (config.parent / "daemon.log").open("ab") as log:
         command = (sys.executable, "-m", "retrowalk", "run", "--config", str(config))
-        process = await asyncio.create_subprocess_exec(*command, stderr=log, env=environment, cwd=config.parent)
+        process = await _started(*command, stderr=log, env=environment, cwd=config.parent)
     async with _ended(process):
         yield process
 
@@ -181,9 +181,7 @@ async def _maybe_broker(folder: Path, port: int, *, wanted: bool) -> AsyncIterat
     config = folder / "mosquitto.conf"
     config.write_text(_BROKER.format(port=port, user=pwd.getpwuid(os.getuid()).pw_name))
     with (folder / "mosquitto.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
-            _program("mosquitto") or "mosquitto", "-c", str(config), stdout=log, stderr=log
-        )
+        process = await _started(_program("mosquitto") or "mosquitto", "-c", str(config), stdout=log, stderr=log)
     async with _ended(process):
         await _listens(port)
         yield
@@ -197,7 +195,7 @@ async def start_simulator(folder: Path, profile: str) -> AsyncIterator[Simulator
         raise StageError(f"{program} is missing: install the simulators (make setup)")
     command = (program, "treadmill", "--profile", profile, "--heart-rate", "--json", "--strap-socket", "strap.sock")
     with (folder / "simulator.log").open("ab") as log:
-        process = await asyncio.create_subprocess_exec(
+        process = await _started(
             *command,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
@@ -214,6 +212,11 @@ async def start_simulator(folder: Path, profile: str) -> AsyncIterator[Simulator
             listening.cancel()
             with suppress(asyncio.CancelledError):
                 await listening
+
+
+async def _started(*command: str | Path, **options: Any) -> asyncio.subprocess.Process:
+    """Start a process that no Ctrl-C reaches: whoever set the stage ends them, the daemon before its treadmill."""
+    return await asyncio.create_subprocess_exec(*command, process_group=0, **options)
 
 
 @asynccontextmanager
