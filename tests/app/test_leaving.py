@@ -1,4 +1,4 @@
-"""The way out: the treadmill is let go in peace, and the watchdog is told only what is true."""
+"""The way in and the way out: systemd is told only what is true, and the treadmill is let go in peace."""
 
 from __future__ import annotations
 
@@ -36,22 +36,30 @@ class _Link:
         await asyncio.sleep(self.takes_s)
 
 
+@dataclass
 class _Marker:
-    def cause(self) -> None: ...
+    """What a daemon before this one left, and nothing new: nobody walks."""
+
+    left: str | None = None
+
+    def cause(self) -> str | None:
+        return self.left
 
     def store(self, address: str, latch: str | None) -> None:
-        raise AssertionError((address, latch))
+        assert latch == self.left, address
 
     def clear(self) -> None: ...
 
 
 @dataclass
 class _Watchdog:
-    """Remembers when it was kicked."""
+    """Remembers when it was kicked, and what it was told first."""
 
     kicks_s: list[float] = field(default_factory=list)
+    first_status: str = ""
 
-    def ready(self, status: str) -> None: ...
+    def ready(self, status: str) -> None:
+        self.first_status = status
 
     def status(self, status: str) -> None: ...
 
@@ -85,3 +93,26 @@ def test_a_treadmill_that_is_never_let_go_is_left_to_the_watchdog() -> None:
     took_s, kicks_s = run(_left(60))
     assert took_s == pytest.approx(60)
     assert max(kicks_s) == pytest.approx(10)
+
+
+@pytest.mark.parametrize(
+    ("left", "status"),
+    [
+        (None, "idle: hands off until armed"),
+        ("strap_open", "stopping, tripped: the daemon was interrupted in a session (strap_open)"),
+    ],
+)
+def test_a_daemon_that_comes_up_says_what_it_does(left: str | None, status: str) -> None:
+    """One that finds the marker of an open session stops a belt, and does not say that its hands are off it."""
+
+    async def came_up() -> str:
+        loop, watchdog = asyncio.get_running_loop(), _Watchdog()
+        daemon = Daemon(Engine(SETTINGS), clock_ns=lambda: seconds(loop.time()))
+        daemon.parts = Parts(_Link(0), _Marker(left), watchdog)
+        running = asyncio.create_task(daemon.run())
+        await asyncio.sleep(1)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        return watchdog.first_status
+
+    assert run(came_up()) == status

@@ -31,7 +31,7 @@ from retrowalk.model.commands import (
     StoreMarker,
 )
 from retrowalk.model.observations import Observation, Tick
-from retrowalk.model.reports import Permissive, PhaseChanged, Report, State, StopStep, Tripped, Warned
+from retrowalk.model.reports import Permissive, Phase, PhaseChanged, Report, State, StopStep, Tripped, Warned
 from retrowalk.model.requests import Origin, Request, Verb
 from retrowalk.model.units import NS_PER_S
 
@@ -94,8 +94,9 @@ class Daemon:
         companions = [_supervised(companion.run) for companion in self.parts.companions]
         try:
             self._boot()
-            self.parts.service.ready("idle: hands off until armed")
-            log.info("daemon_ready", belt="not touched: hands off until armed")
+            status = _status(self.state())
+            self.parts.service.ready(status)
+            log.info("daemon_ready", status=status)
             await self._over.wait()
             if not self._verified:
                 log.critical("leaving_unverified", belt="NOT confirmed to stand", do="pull the cord")
@@ -244,6 +245,8 @@ def _guarded[T](tell: Callable[[T], None], what: T) -> None:
 
 
 def _status(state: State) -> str:
+    if state.phase is Phase.IDLE:
+        return "idle: hands off until armed"
     trip = f", tripped: {state.trip.words}" if state.trip else ""
     return f"{state.phase.value}{trip}"
 
