@@ -62,6 +62,24 @@ def test_a_program_that_this_walker_may_not_walk_is_no_error(tmp_path: Path) -> 
     assert "✓ first-20s" in result.output
 
 
+def test_an_authority_without_a_certificate_is_worth_a_second_thought(tmp_path: Path) -> None:
+    """The daemon would look for a broker to trust, and find none, for ever."""
+    (tmp_path / "ca.crt").write_text("none yet\n")
+    path = tmp_path / "c.toml"
+    path.write_text(SOUND + ABLE.replace("[mqtt]\n", '[mqtt]\nca_file = "ca.crt"\n'))
+    assert "! mqtt.ca_file has no certificate: no broker is trusted" in run(path).output
+
+
+@pytest.mark.parametrize(("day", "told"), [("2026-01-31", False), ("2999-01-31", True)])
+def test_a_clinician_who_was_consulted_tomorrow_is_worth_a_second_thought(tmp_path: Path, day: str, told: bool) -> None:
+    """A slip of the pen; the daemon itself believes no calendar."""
+    path = tmp_path / "c.toml"
+    path.write_text(SOUND + f"clinician_consulted = {day}\n" + ABLE)
+    result = run(path)
+    assert result.exit_code == 0
+    assert (f"! walker.clinician_consulted is {day}, and today is 20" in result.output) is told
+
+
 def test_what_is_known_of_the_treadmill_is_told_with_its_source(tmp_path: Path) -> None:
     """Measured values, and defaults for the rest."""
     known = record("ideal", run_down_s=7.4, safety_key="reported", cord_reversed="pulls the key")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 from collections import defaultdict
 from collections.abc import Iterator
+from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -113,8 +115,29 @@ def _warnings(config: Config, treadmill: TreadmillSettings, path: Path) -> Itera
         *_about_record(treadmill.expected, settings.strap),
         (config.treadmill.address is None, "treadmill.address is not set: the first treadmill found is taken"),
         (config.mqtt.enabled and config.mqtt.ca_file is None, "mqtt.ca_file is not set: MQTT goes unencrypted"),
+        (
+            config.mqtt.enabled and _trusts_nobody(config.mqtt.ca_file),
+            "mqtt.ca_file has no certificate: no broker is trusted",
+        ),
+        (
+            (config.walker.clinician_consulted or date.min) > _today(),
+            f"walker.clinician_consulted is {config.walker.clinician_consulted}, and today is {_today()}",
+        ),
     )
     return (f"[yellow]![/] {escape(words)}" for holds, words in rows if holds)
+
+
+def _trusts_nobody(authority: Path | None) -> bool:
+    """Tell whether a file that should hold an authority's certificate holds none."""
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(authority) if authority else None
+    except ssl.SSLError:
+        return True
+    return False
+
+
+def _today() -> date:
+    return datetime.now().astimezone().date()
 
 
 def _about_record(known: Knowledge, strap: StrapTier) -> Iterator[tuple[bool, str]]:
