@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from retrowalk.config import Config, ConfigError, is_system_bus, load_config
+from retrowalk.config import Config, ConfigError, is_system_bus, load_config, read_config
 from retrowalk.machines import record_path
 from retrowalk.model.settings import BrokerLost, HeartLimits, StrapTier
 from support.machines import record
@@ -114,7 +114,12 @@ def test_an_absent_file_is_told(tmp_path: Path) -> None:
         ('[mqtt]\nbase_topic = "a/#"', 'mqtt.base_topic = "a/#": write words with / between them'),
         ('[mqtt]\nbase_topic = "a\\n"', 'mqtt.base_topic = "a\\n": write words'),
         ('[treadmill]\nadapter = "usb"', 'treadmill.adapter = "usb": write "hci0"'),
-        ("[mqtt]\nport = true", "mqtt.port = true: "),
+        ("[mqtt]\nport = true", "mqtt.port = true: write a whole number, without quotes"),
+        ('[mqtt]\nport = "1883"', 'mqtt.port = "1883": write a whole number, without quotes'),
+        ('[mqtt]\ndeclared_buttons = "ok"', 'mqtt.declared_buttons = "ok": write a list, as in ["ok"]'),
+        ("[mqtt]\nhost = 1", "mqtt.host = 1: write a text, in quotes"),
+        ("[mqtt]\nca_file = 1", "mqtt.ca_file = 1: write a path, in quotes"),
+        ('[session]\nhandrails = "yes"', 'session.handrails = "yes": write true or false, without quotes'),
         ('[mqtt]\ndeclared_buttons = ["OK"]', 'mqtt.declared_buttons.0 = "OK": write 1 to 32'),
     ],
 )
@@ -124,6 +129,20 @@ def test_a_text_of_the_wrong_form_is_told_as_it_is_written_and_how_to_write_it(
     """No regular expressions, no Python."""
     (problem,) = problems_of(write(f"{WITHOUT_STRAP}{line}\n"))
     assert problem.startswith(words)
+
+
+@pytest.mark.parametrize("value", ['"31.1.2026"', "5.5", "2026-01-31T10:00:00"])
+def test_a_date_is_told_how_to_be_written(write: Any, value: str) -> None:
+    """As it stands in the shipped file."""
+    (problem,) = problems_of(write(f"{WITHOUT_STRAP}clinician_consulted = {value}\n"))
+    assert problem.endswith(": write a date without quotes, as in 2026-01-31")
+
+
+def test_a_table_that_is_none_is_told(write: Any) -> None:
+    """A key where its heading should be."""
+    assert problems_of(write("mqtt = 1\n")) == [
+        "mqtt = 1: write a table: its name in [ ] on a line of its own, its keys below"
+    ]
 
 
 PATHS = [
@@ -292,6 +311,14 @@ def test_a_simulated_strap_is_refused_on_the_system_bus(write: Any) -> None:
     config = load_config(write(SIMULATED), PRIVATE_BUS)
     assert config.simulated
     assert config.engine_settings().strap is StrapTier.LINE
+
+
+def test_whoever_talks_to_a_daemon_needs_neither_its_secrets_nor_its_bus(write: Any, tmp_path: Path) -> None:
+    """A stop over the local socket must not fail for a password that only root may read."""
+    login = '[mqtt]\nusername = "me"\npassword_file = "absent"\n'
+    path = write(f'{SIMULATED}{login}[daemon]\nruntime_dir = "run"\n')
+    assert len(problems_of(path)) == 2
+    assert read_config(path, {}).control_socket == tmp_path / "run" / "control.sock"
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,18 @@ class Config(_Table):
 
 
 def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
-    """Read and check `path`. Relative paths in it are beside it, or in systemd's credentials. Raises ConfigError."""
+    """Read `path`, and check it with the files and the bus that it needs. Raises ConfigError."""
+    config = read_config(path, environ)
+    if problems := tuple(_contradictions(config, environ)):
+        raise ConfigError(path, problems)
+    return config
+
+
+def read_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
+    """Read and check `path` alone: enough for whoever talks to a daemon, and may see neither its secrets nor its bus.
+
+    Relative paths in it are beside it, or in systemd's credentials. Raises ConfigError.
+    """
     try:
         raw = tomllib.loads(read_small(path, LARGEST_FILE_BYTES))
     except OSError as error:
@@ -260,12 +271,9 @@ def load_config(path: Path, environ: Mapping[str, str] = os.environ) -> Config:
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(path, (Problem("file", None, f"is not TOML: {error}"),)) from error
     try:
-        config = _anchored(Config.model_validate(raw), path.parent, environ)
+        return _anchored(Config.model_validate(raw), path.parent, environ)
     except ValidationError as error:
         raise ConfigError(path, tuple(_problem(details) for details in error.errors(include_url=False))) from error
-    if problems := tuple(_contradictions(config, environ)):
-        raise ConfigError(path, problems)
-    return config
 
 
 def is_system_bus(address: str | None) -> bool:
@@ -305,7 +313,10 @@ def _contradictions(config: Config, environ: Mapping[str, str]) -> Iterator[Prob
     if strap.tier == "simulated" and strap.socket is None:
         yield Problem("strap.socket", None, "the simulated strap line needs the path of its socket")
     if strap.tier == "simulated" and is_system_bus(environ.get("DBUS_SYSTEM_BUS_ADDRESS")):
-        words = "is refused on the system bus, where a real treadmill may be; use a real tier there"
+        words = (
+            "is refused on the system bus, where a real treadmill may be; "
+            "use a real tier there, or set DBUS_SYSTEM_BUS_ADDRESS to the simulator's bus"
+        )
         yield Problem("strap.tier", strap.tier, words)
     if strap.tier != "simulated" and strap.socket is not None:
         yield Problem("strap.socket", str(strap.socket), 'belongs to tier = "simulated" alone')
@@ -335,8 +346,22 @@ def _problem(details: ErrorDetails) -> Problem:
     if details["type"] == "extra_forbidden":
         return Problem(key, None, _unknown_key(details["loc"]))
     value = details["input"]
-    words = details["msg"].removeprefix("Value error, ")
+    words = _WRITE.get(details["type"]) or details["msg"].removeprefix("Value error, ")
     return Problem(key, None if isinstance(value, dict) else value, words)
+
+
+_A_DATE: Final = "write a date without quotes, as in 2026-01-31"
+_WRITE: Final[Mapping[str, str]] = {
+    "bool_type": "write true or false, without quotes",
+    "date_from_datetime_inexact": _A_DATE,
+    "date_from_datetime_parsing": _A_DATE,
+    "date_type": _A_DATE,
+    "int_type": "write a whole number, without quotes",
+    "model_type": "write a table: its name in [ ] on a line of its own, its keys below",
+    "path_type": "write a path, in quotes",
+    "string_type": "write a text, in quotes",
+    "tuple_type": 'write a list, as in ["ok"]',
+}
 
 
 def _as_toml(value: object, longest: int = 80) -> str:

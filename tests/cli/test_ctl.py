@@ -268,6 +268,20 @@ def test_the_configuration_names_the_socket(daemon: Daemon, run: Run, tmp_path: 
     assert run("arm", "--config", config).exit_code == 2
 
 
+def test_a_password_that_only_the_daemon_may_read_keeps_no_stop_from_its_treadmill(
+    daemon: Daemon, run: Run, tmp_path: Path
+) -> None:
+    """The configuration is looked into for the socket, and for nothing else."""
+    config = tmp_path / "c.toml"
+    config.write_text(
+        f'[daemon]\nruntime_dir = "{tmp_path}"\n[heart_rate]\nenabled = false\n[walker]\nheart_rate = "none"\n'
+        '[mqtt]\nusername = "me"\npassword_file = "absent"\n'
+    )
+    result = run("stop", "--config", config)
+    assert [request.verb for request in daemon.requests] == [Verb.STOP]
+    assert (result.exit_code, "may not be the one" in result.output) == (0, False)
+
+
 @pytest.fixture
 def broken(tmp_path: Path) -> Path:
     """A configuration that is refused."""

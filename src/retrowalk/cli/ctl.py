@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 
-from retrowalk.config import ConfigError, load_config
+from retrowalk.config import ConfigError, read_config
 from retrowalk.control import AnswerUnreadable, ask
 from retrowalk.messages import COMMANDS
 from retrowalk.model.reports import Motion
@@ -39,7 +39,7 @@ ConfigFile = Annotated[Path | None, typer.Option("--config", help="the daemon's 
 def ctl(
     command: Cmd, value: Value = None, *, prompt: Prompt = None, socket: Socket = None, config: ConfigFile = None
 ) -> None:
-    """Ask the running daemon: arm, confirm, stop, reset, start, pause, resume, end, trim, answer, disarm, state.
+    """Ask the daemon: select_program, arm, start, confirm, pause, resume, end, trim, answer, reset, disarm, stop, state.
 
     Exit status: 0 done, and for stop: the belt is seen to stand; 2 no such command, or a bad configuration; 3 no daemon
     answers; 4 refused; 5 the belt was not seen to stand.
@@ -149,7 +149,7 @@ def _socket(socket: Path | None, config: Path | None, verb: str) -> tuple[Path, 
     if socket is not None or config is None:
         return socket or DEFAULT_SOCKET, True
     try:
-        return load_config(config).control_socket, True
+        return read_config(config).control_socket, True
     except ConfigError as error:
         typer.echo(f"{error}\n{PULL} {INSTEAD}", err=True)
         if verb != Verb.STOP:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,7 +16,7 @@ from retrowalk.app.foresight import TOLD, permissives_ahead
 from retrowalk.cli.ctl import DEFAULT_SOCKET
 from retrowalk.cli.explain_view import screen
 from retrowalk.cli.obstacles import obstacles
-from retrowalk.config import DEFAULT_CONFIG, Config, ConfigError, load_config
+from retrowalk.config import DEFAULT_CONFIG, Config, ConfigError, load_config, read_config
 from retrowalk.control import AnswerUnreadable, ask
 from retrowalk.messages import Stamp
 from retrowalk.messages.explain import ExplainMessage, explain_ahead
@@ -97,12 +98,12 @@ def _plan(config: Config, program: str | None) -> tuple[Plan | None, tuple[str, 
 
 
 def _socket(config: Path | None) -> Path:
-    return DEFAULT_SOCKET if config is None else _config(config).control_socket
+    return DEFAULT_SOCKET if config is None else _config(config, read_config).control_socket
 
 
-def _config(path: Path) -> Config:
+def _config(path: Path, read: Callable[[Path], Config] = load_config) -> Config:
     try:
-        return load_config(path)
+        return read(path)
     except ConfigError as error:
         typer.echo(error, err=True)
         raise typer.Exit(BAD_INPUT) from None

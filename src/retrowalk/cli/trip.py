@@ -13,7 +13,7 @@ from rich.text import Text
 
 from retrowalk.app.trips import TripUnreadable, read_trip, trip_files, trips_folder
 from retrowalk.cli.trip_view import line, screen
-from retrowalk.config import ConfigError, load_config
+from retrowalk.config import ConfigError, read_config
 from retrowalk.messages.trip import TripMessage
 
 BAD_INPUT: Final = 2
@@ -95,7 +95,7 @@ def _folder(config: Path | None) -> Path:
     if config is None:
         return trips_folder(DEFAULT_STATE_DIR)
     try:
-        return trips_folder(load_config(config).state_dir)
+        return trips_folder(read_config(config).state_dir)
     except ConfigError as error:
         raise _refused(str(error)) from None
 
