@@ -101,8 +101,16 @@ def test_a_trip_is_told_on_one_screen() -> None:
     for fragment in ("strap_open", "first-20s", "belt at 0.8 km/h", "98 bpm", "SIMULATED", "Do: clip the strap"):
         assert fragment in text
     assert "+0.02 s the stop is on the wire" in text
-    assert "+0.60 s 3 times, until +1.8 s: stop written again" in text
+    assert "+0.60 s stop written again (3 times, until +1.8 s)" in text
     assert "+2.40 s the belt stands, verified" in text
+
+
+def test_a_rung_that_takes_more_than_a_line_is_told_to_its_end() -> None:
+    """Below its own words, not below its time, and nothing is cut off."""
+    words = "the belt is not yet seen to stand: stop written again"
+    steps = [step(0.6 * number, Rung.RESENT, words) for number in range(1, 8)]
+    lines = [line.rstrip() for line in drawn(TRIP.model_copy(update={"steps": steps}))]
+    assert lines[-2:] == [f"  +0.60 s {words} (7 times, until", f"{' ' * 10}+4.2 s)"]
 
 
 def test_the_plots_and_the_words_below_them_share_the_moment_of_the_trip() -> None:

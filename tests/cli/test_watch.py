@@ -4,6 +4,7 @@ import asyncio
 import io
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,14 @@ def test_a_session_shows_what_matters_on_a_screen_of_100_by_30() -> None:
     lines = text.splitlines()
     assert len(lines) <= 31
     assert {len(row) for row in lines} <= {0, 100}
+
+
+def test_only_the_word_simulated_is_on_yellow_ground() -> None:
+    """The treadmill's name beside it is green, and can be read."""
+    console = Console(file=io.StringIO(), width=100, height=30, force_terminal=True, color_system="standard")
+    console.print(screen(message(FULL_STATE, simulated=True)))
+    assert isinstance(console.file, io.StringIO)
+    assert re.findall(r"\x1b\[[\d;]*\b43m([^\x1b]*)", console.file.getvalue()) == [" SIMULATED "]
 
 
 def test_one_thing_is_said_at_a_time_the_most_urgent_first() -> None:

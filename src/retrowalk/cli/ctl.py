@@ -39,7 +39,7 @@ ConfigFile = Annotated[Path | None, typer.Option("--config", help="the daemon's 
 def ctl(
     command: Cmd, value: Value = None, *, prompt: Prompt = None, socket: Socket = None, config: ConfigFile = None
 ) -> None:
-    """Ask the daemon: select_program, arm, start, confirm, pause, resume, end, trim, answer, reset, disarm, stop, state.
+    """Ask a daemon: select_program, arm, start, confirm, pause, resume, end, trim, answer, reset, disarm, stop, state.
 
     Exit status: 0 done, and for stop: the belt is seen to stand; 2 no such command, or a bad configuration; 3 no daemon
     answers; 4 refused; 5 the belt was not seen to stand.

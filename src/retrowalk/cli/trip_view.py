@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Final
 
 from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from retrowalk.cli.blocks import block
@@ -47,7 +48,7 @@ def screen(trip: TripMessage, width: int) -> RenderableType:
         *_rows(plot),
         _axis(plot),
         Text(""),
-        *_steps(trip.steps),
+        _steps(trip.steps),
     )
 
 
@@ -151,10 +152,13 @@ def _label(text: str) -> Text:
     return Text(f"{text:>{_MARGIN - 1}} ")
 
 
-def _steps(steps: list[TripStep]) -> Iterator[Text]:
-    """List each rung with the time when it was first taken, in a line, however often it was taken again."""
+def _steps(steps: list[TripStep]) -> Table:
+    """List each rung with the time when it was first taken, however often it was taken again."""
+    table = Table.grid(padding=(0, 1))
+    table.add_column(justify="right", width=_MARGIN)
+    table.add_column()
     for rung in dict.fromkeys(step.rung for step in steps):
         first, *again = (step for step in steps if step.rung is rung)
-        often = f"{len(again) + 1} times, until {again[-1].t_s:+.1f} s: " if again else ""
-        text = Text(f"{f'{first.t_s:+.2f} s':>{_MARGIN}} ", no_wrap=True, overflow="ellipsis")
-        yield text.append(often + first.words, "bold red" if first.alarm else "")
+        often = f" ({len(again) + 1} times, until {again[-1].t_s:+.1f} s)" if again else ""
+        table.add_row(f"{first.t_s:+.2f} s", Text(first.words + often, "bold red" if first.alarm else ""))
+    return table

@@ -78,8 +78,9 @@ def _header(state: State) -> RenderableType:
         Text("● " + str(state.get("machine_name") or "linked"), "green") if state.get("link_up") else Text("○ no link")
     )
     title = Text(str(state.get("title") or "no program"), "bold")
-    simulated = Text("SIMULATED ", "bold black on yellow") if state.get("simulated") else Text("")
-    row.add_row(Text(phase.replace("_", " ").upper(), f"bold {_style(state)}"), title, simulated + link)
+    simulated = Text(" SIMULATED ", "bold black on yellow") if state.get("simulated") else Text("")
+    where = Text.assemble(simulated, " ", link)  # not `+`, which would colour the link like the flag
+    row.add_row(Text(phase.replace("_", " ").upper(), f"bold {_style(state)}"), title, where)
     return Panel(row, border_style=_style(state))
 
 
