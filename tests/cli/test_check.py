@@ -30,6 +30,18 @@ def test_the_shipped_configuration_passes_and_tells_what_is_careful() -> None:
     assert "✓ first-20s" not in result.output
 
 
+def test_the_configuration_for_the_simulator_opens_first_steps_there_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As the README tells it."""
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/tmp/sim-bus")
+    result = run(SHIPPED.with_name("simulator.toml"))
+    assert result.exit_code == 0, result.output
+    assert "✓ first-20s" in result.output
+    monkeypatch.delenv("DBUS_SYSTEM_BUS_ADDRESS")
+    assert run(SHIPPED.with_name("simulator.toml")).exit_code == 2
+
+
 def test_every_problem_is_a_line_and_the_exit_is_2(tmp_path: Path) -> None:
     """With file and key."""
     path = tmp_path / "c.toml"
