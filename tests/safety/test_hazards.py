@@ -820,6 +820,17 @@ def test_hazard_45_reaction_what_was_flat_enough_forward_starts_nobody_backward(
         ended(w, Ending.COMPLETED)
 
 
+def test_hazard_45_no_nuisance_a_hill_that_goes_on_after_a_rest() -> None:
+    """Who walks forward on it next need not wait until it is flat."""
+    hilly = replace(LIMITS, forward=replace(LIMITS.forward, incline=Incline.from_pct(10)))
+    w = world()
+    w.arm(plan(forward((0.5, 60), incline_pct=8), forward((0.5, 20)), limits=hilly, level=1))
+    w.run_to(Phase.REST)
+    assert w.incline > LEVEL
+    ended(w, Ending.COMPLETED)
+    assert len(w.starts) == 2
+
+
 def test_hazard_45_no_nuisance_the_inclines_of_a_program() -> None:
     """A hill up to the cap, and back."""
     w = world()

@@ -176,6 +176,7 @@ ROWS: Final[dict[type, dict[str, Age | Look | Sight]]] = {
         "lag_ns": IGNORED,  # for people only
         "lagged_ns": Age((n.LAG_TRIP_NS,), Rest.OLD),
         "facing": AS_IT_IS,
+        "ahead": AS_IT_IS,
         "started_ns": Age((_START_PATIENCE_NS,)),
         "start_refused": AS_IT_IS,
         "overspeed_ns": Age((n.OVERSPEED_FOR_NS,), Rest.UNSET),

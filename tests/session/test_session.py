@@ -721,12 +721,12 @@ def test_an_old_prompt_id_is_refused() -> None:
 
 
 def test_nothing_is_proposed_outside_a_session() -> None:
-    """Nor in phases at rest; and no time is left in what has no planned end."""
+    """Nor in phases at rest, but who boards next; and no time is left in what has no planned end."""
     b = bench()
     assert b.proposal == Proposal()
     assert b.session.segment_left_ns is None
     b.boarding()
-    assert b.proposal == Proposal()
+    assert b.proposal == Proposal(facing=Facing.BACKWARD)
     assert b.session.segment_left_ns is None
 
 

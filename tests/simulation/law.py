@@ -29,6 +29,7 @@ SILENT_S: Final = 3.6
 HEART_S: Final = 10.0
 
 TOLD_S: Final = 0.3  # from a report that is due until the daemon has heard it
+NEWS_S: Final = 1.3  # from a belt that begins to move until a frame has told it: there is one a second
 SIGHT_S: Final = 2.0  # from a new link until a frame must have come over it
 UNSEEN_S: Final = 28.0  # out of sight for so long, a person's word counts for a standstill
 CLAIMED_S: Final = 1.0  # a belt may run out its last hundredths

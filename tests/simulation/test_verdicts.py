@@ -148,6 +148,21 @@ def test_a_start_that_should_not_be_is_unsafe(wrong: Callable[[Told], None]) -> 
     assert told.kinds == {UNSAFE}
 
 
+@pytest.mark.parametrize(("moved_s", "kinds"), [(0.4, set()), (2.0, {UNSAFE})])
+def test_nobody_is_asked_onto_a_belt_that_is_known_to_move(moved_s: float, kinds: set[str]) -> None:
+    """One that began to move by itself is known once a frame has told it."""
+    told = Told()
+    told.say("hand", "arms")
+    told.say("line", "closed")
+    told.say("said", "phase", "armed")
+    told.pass_s(4)
+    told.say("said", "phase", "board")
+    told.kmh = 0.8
+    told.pass_s(moved_s)
+    told.say("said", "asks", "board board-1")
+    assert told.kinds == kinds
+
+
 def test_a_write_outside_a_session_is_unsafe_but_for_a_stop_that_was_asked_for() -> None:
     """Hands off."""
     told = Told()

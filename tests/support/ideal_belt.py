@@ -68,9 +68,9 @@ def backward(*stages: tuple[float, int], incline_pct: float = 0) -> Bout:
     )
 
 
-def forward(*stages: tuple[float, int]) -> Bout:
+def forward(*stages: tuple[float, int], incline_pct: float = 0) -> Bout:
     """Return a forward bout of (mph, seconds) stages."""
-    return replace(backward(*stages), facing=Facing.FORWARD)
+    return replace(backward(*stages, incline_pct=incline_pct), facing=Facing.FORWARD)
 
 
 LIMITS = Limits(

@@ -141,6 +141,7 @@ class Interlock:
             self._let_fly(self._in_flight, now_ns)
         match self.motion:
             case Motion.STANDSTILL:
+                self.readings.ahead = proposal.facing
                 self._keep_control(now_ns)
                 self._keep_marker(now_ns)
                 if proposal.boarding:

@@ -56,6 +56,7 @@ class Readings:
     low_power: bool = False
     resting_bpm: int | None = None  # of this session: the last good value before its first START
     highest_bpm: int | None = None  # … and the highest good one since
+    ahead: Facing | None = None  # of whoever boards next
     latched: bool = False
     lag_ns: int = 0
     lagged_ns: int | None = None  # when the loop was last found to have stood still
@@ -132,10 +133,10 @@ class Readings:
 
     @property
     def steepest(self) -> Incline | None:
-        """The cap on incline of the facing that is walked. On a belt that stands it is not known: backward."""
+        """The cap on incline of the facing that is walked or, while the belt stands, is next. Not known: backward."""
         if self.plan is None:
             return None
-        known = Facing.BACKWARD if self.belt.stands else self.facing or Facing.BACKWARD
+        known = (self.ahead if self.belt.stands else self.facing) or Facing.BACKWARD
         return min(self.plan.limits.ceiling(known).incline, ABSOLUTE.ceiling(known).incline)
 
     def begin(self, plan: Plan) -> None:
@@ -146,7 +147,7 @@ class Readings:
     def let_go(self) -> None:
         """End a session: what the belt last said is old news from here on, and somebody must show up anew."""
         self.belt, self.presence_ns, self.declared_ns = Belt(), None, None
-        self.tilted_ns = None
+        self.tilted_ns = self.ahead = None
 
     def board(self, facing: Facing, now_ns: int) -> None:
         """Begin a boarding: what was heard of the one before no longer matters."""

@@ -25,6 +25,7 @@ class Proposal:
     """What the session would like the belt to do now. The default is: nothing."""
 
     boarding: Boarding | None = None
+    facing: Facing | None = None  # of whoever boards next
     target: Speed | None = None
     incline: Incline | None = None
     halt: bool = False

@@ -191,7 +191,7 @@ class Session:
             return Proposal()
         match self.phase:
             case Phase.STARTING if view.motion is Motion.STANDSTILL:
-                return Proposal(boarding=self._boarding)
+                return Proposal(boarding=self._boarding, facing=self._boarding.facing)
             case Phase.STARTING | Phase.STEP_ON | Phase.COOL_DOWN:
                 return Proposal(target=view.board_speed, incline=LEVEL)
             case Phase.WALK:
@@ -199,7 +199,7 @@ class Session:
             case Phase.SLOWING:
                 return self._ramp_down(course, view, now_ns)
             case _:
-                return Proposal()
+                return Proposal(facing=course.bout.facing)
 
     @property
     def segment_left_ns(self) -> int | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulation.judge.scene import NEVER_S, Scene
 from simulation.judge.trouble import Trouble
 from simulation.judge.verdicts import Verdicts
-from simulation.law import ASKED_TO_STOP_S, CONFIRMED_S, PRESENCE_S, UNSAFE
+from simulation.law import ASKED_TO_STOP_S, CONFIRMED_S, NEWS_S, PRESENCE_S, UNSAFE
 
 
 class Consent:
@@ -51,7 +51,9 @@ class Consent:
         if not kind.startswith("board"):
             return
         self._prompt_s = now_s
-        if self._scene.belt_kmh > 0 and not self._trouble.lied(now_s):
+        if self._scene.moves_s is None or self._trouble.lied(now_s):
+            return
+        if now_s - self._scene.moves_s > NEWS_S:
             self._verdicts.convict(now_s, UNSAFE, "somebody was asked to board, or to turn, on a moving belt")
 
     def close_prompt(self) -> None:
