@@ -145,9 +145,8 @@ def only_one(lock: Path) -> Iterator[None]:
     try:
         descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o640)
     except OSError as error:
-        raise FolderUnusable(
-            f"{lock} cannot be opened for writing: {error.strerror}; remove it, or mend its folder"
-        ) from error
+        instead = "remove it, mend its folder, or set daemon.runtime_dir"
+        raise FolderUnusable(f"{lock} cannot be opened for writing: {error.strerror}; {instead}") from error
     try:
         _take(descriptor, lock)
         yield

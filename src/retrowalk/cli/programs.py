@@ -79,7 +79,7 @@ def list_programs(folder: Folders = None) -> None:
 
 @app.command(epilog=examples("retrowalk programs show first-20s", "retrowalk programs show knee-ten --config my.toml"))
 def show(program_id: ProgramId, config: Config = None, folder: Folders = None) -> None:
-    """Show the segments of a program as they will really run for one walker."""
+    """Show the segments of a program as one walker will walk them."""
     program = _find(program_id, folder)
     walker = _walker(config) if config else _as_written(program)
     plan = _plan(program, walker)
