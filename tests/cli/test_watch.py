@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 from typer.testing import CliRunner
 
-from brokers import Broker, broker
+from brokers import Broker, broker, running_broker
 from retrowalk.cli import watch as watching
 from retrowalk.cli.watch_view import line, screen
 from retrowalk.messages import state_message
@@ -30,7 +30,7 @@ def message(state: State, **changes: Any) -> dict[str, Any]:
     return state_message(state, stamp=STAMP, token=None, simulated=False) | changes
 
 
-def drawn(state: dict[str, Any] | None) -> str:
+def drawn(state: dict[str, Any] | str | None) -> str:
     console = Console(file=io.StringIO(), width=100, height=30, color_system=None)
     console.print(screen(state))
     assert isinstance(console.file, io.StringIO)
@@ -136,6 +136,19 @@ async def test_silence_is_told(broker: Broker, monkeypatch: pytest.MonkeyPatch) 
     states = watching.states(MqttSettings(node="lab", host="127.0.0.1", port=broker.port))
     assert await anext(states) is None
     await states.aclose()
+
+
+async def test_a_broker_that_refuses_or_is_not_there_is_told_with_its_words(tmp_path: Path) -> None:
+    """Whoever has no password looks at the password first, and not at the daemon."""
+    with running_broker(tmp_path, "allow_anonymous false") as broker:
+        settings = MqttSettings(node="lab", host="127.0.0.1", port=broker.port)
+        refused = await anext(states := watching.states(settings))
+        await states.aclose()
+    gone = await anext(states := watching.states(settings))
+    await states.aclose()
+    assert "Not authorized" in line(refused)
+    assert line(gone) == f"no state: the broker at 127.0.0.1:{settings.port}: [Errno 111] Connection refused"
+    assert line(gone) in drawn(gone)
 
 
 def test_what_is_no_state_is_none() -> None:

@@ -17,7 +17,7 @@ from rich.live import Live
 from retrowalk.cli.watch_view import line, screen
 from retrowalk.config import ConfigError, load_config
 from retrowalk.mqtt import MqttSettings
-from retrowalk.mqtt.broker import BrokerError, connect
+from retrowalk.mqtt.broker import BrokerError, connect, why
 from retrowalk.mqtt.topics import Topics
 
 BAD_INPUT: Final = 2
@@ -57,14 +57,17 @@ async def _lines(settings: MqttSettings, console: Console) -> None:
             last = text
 
 
-async def states(settings: MqttSettings) -> AsyncGenerator[dict[str, Any] | None]:
-    """Yield each state, and None when none came for 5 s: the daemon or the broker is away."""
+async def states(settings: MqttSettings) -> AsyncGenerator[dict[str, Any] | str | None]:
+    """Yield each state; None when none came for 5 s, and the words of a broker that is away or refuses."""
     while True:
-        with suppress(BrokerError, OSError):
+        away = None
+        try:
             async with aclosing(_of_one_connection(settings)) as connected:
                 async for state in connected:
                     yield state
-        yield None
+        except (BrokerError, OSError) as error:
+            away = f"the broker at {settings.host}:{settings.port}: {why(error)}"
+        yield away
         await asyncio.sleep(RETRY_S)
 
 

@@ -38,10 +38,10 @@ _KIND_STYLE: Final = {"stop": "bold red", "pause": "yellow", "ease": "yellow", "
 type State = dict[str, Any]
 
 
-def screen(state: State | None) -> RenderableType:
-    """Draw a whole terminal, 100 × 30 and more at best."""
-    if state is None:
-        return Panel(Align.center(Text("no state: the daemon or the broker is away"), vertical="middle"), style="red")
+def screen(state: State | str | None) -> RenderableType:
+    """Draw a whole terminal, 100 × 30 and more at best. Without a state: why there is none, where that is known."""
+    if not isinstance(state, dict):
+        return Panel(Align.center(Text(_away(state)), vertical="middle"), style="red")
     layout = Layout()
     layout.split_column(
         Layout(_header(state), size=3),
@@ -54,10 +54,10 @@ def screen(state: State | None) -> RenderableType:
     return layout
 
 
-def line(state: State | None) -> str:
+def line(state: State | str | None) -> str:
     """Say the same in one line, for a log or a screen reader."""
-    if state is None:
-        return "no state: the daemon or the broker is away"
+    if not isinstance(state, dict):
+        return _away(state)
     parts = [
         str(state.get("phase", UNKNOWN)),
         f"{_figure(state, 'speed_kmh', 1)} km/h of {_figure(state, 'target_kmh', 1)}",
@@ -66,6 +66,10 @@ def line(state: State | None) -> str:
         *[str(state[name]) for name in ("alarm", "trip_words", "prompt_text", "cue") if state.get(name)],
     ]
     return " | ".join(["SIMULATED", *parts] if state.get("simulated") else parts)
+
+
+def _away(why: str | None) -> str:
+    return f"no state: {why or 'the daemon or the broker is away'}"
 
 
 def _header(state: State) -> RenderableType:
