@@ -28,22 +28,30 @@ TURNS = 4  # each of four rounds
 ASKED = 25  # a round
 QUIET_S = 0.15
 REQUEST_CONTROL = b"\x00"
-MOST_ADDED_MS = 20.0  # emulated; 0.1 on a real processor
+MOST_ADDED_MS = 10.0  # emulated; 0.1 on a real processor
+MOST_LONGER = {"at_once": 1.3, "in_44_ms": 1.1}  # times a bare client's
+ANSWERS_S = {"at_once": 0.0, "in_44_ms": 0.044}  # 44 ms: the quickest that was timed on a real machine
 
 type Ask = Callable[[], Awaitable[float]]
 """Write a request; return the seconds to its indication, when the write is over, too: a response takes its own time."""
 
 
+@pytest.fixture(params=ANSWERS_S)
+def answers(request: pytest.FixtureRequest) -> str:
+    """When the machine answers."""
+    return str(request.param)
+
+
 @pytest.fixture
-def address() -> Iterator[str]:
-    """A machine that answers at once: its address."""
-    quick = replace(profiles()["ideal"], answer_s=(0.0, 0.0))
-    with on_air_apart(partial(Treadmill, quick)):
-        yield quick.address
+def address(answers: str) -> Iterator[str]:
+    """A machine that does: its address."""
+    machine = replace(profiles()["ideal"], answer_s=(ANSWERS_S[answers],) * 2)
+    with on_air_apart(partial(Treadmill, machine)):
+        yield machine.address
 
 
 @pytest.mark.timeout(900)
-async def test_the_link_adds_little_to_bleak(address: str) -> None:
+async def test_the_link_adds_little_to_bleak(address: str, answers: str) -> None:
     """Write to indication: hardly more than bleak and bluetoothd take, which pass on the same telemetry meanwhile.
 
     The two take turns, so that what else the host does meets both alike.
@@ -56,10 +64,12 @@ async def test_the_link_adds_little_to_bleak(address: str) -> None:
     for way, times_ms in (bare, link, link, bare) * TURNS:
         times_ms.extend(await _measured(way(address)))
     await forget_bleak()
-    for name, times_ms in taken_ms.items():
-        note(name, p50_ms=median(times_ms), p95_ms=quantiles(times_ms, n=20)[-1], guest_slower=slow)
     bare_ms, link_ms = map(median, taken_ms.values())
+    for name, times_ms in taken_ms.items():
+        figures = {"p50_ms": median(times_ms), "p95_ms": quantiles(times_ms, n=20)[-1]}
+        note(f"{name}_{answers}", **figures, guest_slower=slow)
     assert link_ms - bare_ms < MOST_ADDED_MS * slow
+    assert link_ms < MOST_LONGER[answers] * bare_ms
 
 
 async def _measured(way: AbstractAsyncContextManager[Ask]) -> list[float]:
