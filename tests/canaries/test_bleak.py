@@ -80,14 +80,14 @@ async def test_a_write_behind_a_stalled_one_is_polled_until_bluez_takes_it() -> 
         await client.disconnect()
 
 
-async def test_a_restart_of_bluetoothd_is_not_told_but_can_be_asked_for() -> None:
+async def test_a_link_that_ends_while_there_is_no_bluetoothd_is_not_told_but_can_be_asked_for() -> None:
     """The client believes in its link; the adapter knows better. Hence Wire.ended asks."""
     treadmill = Treadmill()
     async with air(treadmill) as bluez:
         client = await connect(treadmill)
         adapter = await BleakAdapter.get()
         assert [device.address for device in await adapter.get_connected_devices([FITNESS_MACHINE])]
-        await bluez.restart(down_s=0.05)
+        await bluez.restart(down_s=0.05, links_last=False)
         await asyncio.sleep(0.2)
         assert client.is_connected
         assert not await adapter.get_connected_devices([FITNESS_MACHINE])

@@ -137,13 +137,15 @@ async def test_bluetooth_switched_off_is_told_and_waited_for() -> None:
         await ready.until(LinkUp)
 
 
-async def test_bluetoothd_dies_and_comes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The link is down, and up again on the new daemon, though bleak tells nobody; the dead client holds up nothing."""
+@pytest.mark.parametrize("links_last", [True, False])
+async def test_bluetoothd_dies_and_comes_back(monkeypatch: pytest.MonkeyPatch, links_last: bool) -> None:
+    """The link is down, and up again on the new daemon, whoever tells; the dead client holds up nothing."""
     monkeypatch.setattr(radio, "CLOSE_S", 300)
     monkeypatch.setattr(radio, "HOLD_CHECK_S", 0.2)
     async with bluez_bench() as (ready, bluez):
         await up(ready)
-        await bluez.restart()
+        await bluez.restart(links_last=links_last)
+        await ready.until(LinkDown)
         await ready.until(LinkUp)
         await ready.until(Telemetry)
 

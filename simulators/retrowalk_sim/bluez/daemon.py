@@ -31,16 +31,17 @@ class _Stack:
         bus.add_message_handler(self._on_message)
 
     async def begin(self, kept: set[str]) -> None:
-        """Show the adapter and the `kept` devices, then take the name."""
+        """Take the name, then show the adapter and the `kept` devices, whose links will not last."""
         await self.bus.call(Message(_BUS, "/org/freedesktop/DBus", _BUS, "AddMatch", signature="s", body=[_DEATHS]))
+        reply = await self.bus.request_name(NAME, NameFlag.DO_NOT_QUEUE)
+        if reply is not RequestNameReply.PRIMARY_OWNER:
+            raise RuntimeError(f"{NAME} is taken on this bus: {reply.name}")
         self.tree.add(self.adapter)
         for device in self.adapter.devices:
             device.kept = device.path in kept
             if device.kept:
                 self.tree.add(device)
-        reply = await self.bus.request_name(NAME, NameFlag.DO_NOT_QUEUE)
-        if reply is not RequestNameReply.PRIMARY_OWNER:
-            raise RuntimeError(f"{NAME} is taken on this bus: {reply.name}")
+                device.inherited()
 
     async def end(self) -> set[str]:
         """Leave the bus without a word, as a killed daemon does; return the paths of devices to keep."""
@@ -95,9 +96,13 @@ class Bluez:
         """Let requests stall on their way to the device, or let the held ones go on."""
         self._links[address].hold(held)
 
-    async def restart(self, down_s: float = 0.2) -> None:
-        """Die as by SIGKILL, with every link, and come back after `down_s` on a new connection."""
-        kept = await self._end()
+    async def restart(self, down_s: float = 0.2, *, links_last: bool = True) -> None:
+        """Die as by SIGKILL, and come back after `down_s` on a new connection.
+
+        Links outlive the daemon, and its successor drops them after `Timing.inherited_s`. Those that do not last until
+        it comes end without a word to anybody.
+        """
+        kept = await self._end(close_links=not links_last)
         await asyncio.sleep(down_s)
         await self._begin(kept)
 
@@ -106,10 +111,10 @@ class Bluez:
         self._stack = _Stack(bus, self._links, self._timing)
         await self._stack.begin(kept)
 
-    async def _end(self) -> set[str]:
+    async def _end(self, *, close_links: bool = True) -> set[str]:
         stack, self._stack = self._stack, None
         kept = await stack.end() if stack else set()
-        for link in self._links.values():
+        for link in self._links.values() if close_links else ():
             link.close()
         return kept
 

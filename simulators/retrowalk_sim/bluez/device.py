@@ -87,6 +87,11 @@ class Device(Exported):
         else:
             self._tree.add(self)
 
+    def inherited(self) -> None:
+        """Drop the link that a killed bluetoothd left behind, if there is one."""
+        if self._link.up:
+            self._then(self._link.timing.inherited_s, self._link.close)
+
     def scan_ended(self) -> None:
         """Forget the signal strength, which holds only while somebody scans."""
         if self._rssi is not None:

@@ -15,5 +15,6 @@ class Timing:
     unreachable_s: float = 2.0  # 20–40
     disconnect_s: float = 0.02  # bluetoothd waits 2 s for its plug-ins
     loss_noticed_s: float = 0.4  # 0.4–6, the supervision timeout
+    inherited_s: float = 0.05  # 0.65, after a second in which there is no bluetoothd
     att_timeout_s: float = 30.0  # by the specification
     forgotten_s: float = 30.0  # bluetoothd's TemporaryTimeout, for devices that nobody ever connected

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from bleak import BleakClient, BleakScanner
-from bleak.exc import BleakDBusError, BleakGATTProtocolError
+from bleak.exc import BleakDBusError, BleakError, BleakGATTProtocolError
 from dbus_fast import Message, Variant
 
 from retrowalk_sim.bluez import Bluez, Timing
@@ -171,10 +171,26 @@ async def test_an_adapter_can_be_powered_by_its_property(bluez: Bluez, raw: RawC
     assert refused.error_name == "org.freedesktop.DBus.Error.PropertyReadOnly"
 
 
-async def test_a_killed_daemon_says_nothing(bluez: Bluez, echo: Echo, raw: RawClient) -> None:
-    """Bleak goes on believing in its link; what it asks for fails, and a new link works without a scan."""
+async def test_a_killed_daemons_links_outlive_it(
+    bluez: Bluez, echo: Echo, raw: RawClient, until: Callable[[Callable[[], bool]], Awaitable[None]]
+) -> None:
+    """Its successor drops them, and tells; a new link works without a scan."""
     client = await _connect(echo)
     await bluez.restart(down_s=0.05)
+    await until(lambda: not client.is_connected)
+    assert echo.diary[-1] == "disconnected"
+    with pytest.raises(BleakError):
+        await client.write_gatt_char(INDICATED, b"\x01", response=True)
+    assert (await raw.call(raw.device_path, "org.bluez.Device1.Connect")).error_name is None
+    await client.disconnect()
+
+
+async def test_a_link_that_does_not_outlast_a_killed_daemon_ends_without_a_word(
+    bluez: Bluez, echo: Echo, raw: RawClient
+) -> None:
+    """Bleak goes on believing in it; what it asks for fails, until there is another."""
+    client = await _connect(echo)
+    await bluez.restart(down_s=0.05, links_last=False)
     assert echo.diary[-1] == "disconnected"
     assert client.is_connected
     with pytest.raises(BleakDBusError):
