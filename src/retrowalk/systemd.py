@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Final
 
 WATCHDOG_EVERY_S: Final = 0.5
+ENDING_US: Final = 10_000_000
 
 
 class Notifier:
@@ -38,6 +39,10 @@ class Notifier:
     def stopping(self, status: str) -> None:
         """The way out has begun."""
         self._send("STOPPING=1", f"STATUS={_one_line(status)}")
+
+    def let_go(self) -> None:
+        """Nothing can move any more: what is left is the process's own end, which may take ten seconds."""
+        self._send(f"WATCHDOG_USEC={ENDING_US}")
 
     def close(self) -> None:
         """Let the socket go."""

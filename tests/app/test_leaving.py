@@ -53,9 +53,10 @@ class _Marker:
 
 @dataclass
 class _Watchdog:
-    """Remembers when it was kicked, and what it was told first."""
+    """Remembers when it was kicked, what it was told first, and when that nothing can move any more."""
 
     kicks_s: list[float] = field(default_factory=list)
+    let_go_s: float | None = None
     first_status: str = ""
 
     def ready(self, status: str) -> None:
@@ -64,6 +65,9 @@ class _Watchdog:
     def status(self, status: str) -> None: ...
 
     def stopping(self, status: str) -> None: ...
+
+    def let_go(self) -> None:
+        self.let_go_s = asyncio.get_running_loop().time()
 
     def alive(self) -> None:
         self.kicks_s.append(asyncio.get_running_loop().time())
@@ -78,6 +82,7 @@ async def _left(takes_s: float) -> tuple[float, list[float]]:
     await asyncio.sleep(1)
     daemon.shut_down()
     assert await running == 0
+    assert watchdog.let_go_s == loop.time()
     return loop.time() - link.begun_s, [at_s - link.begun_s for at_s in watchdog.kicks_s if at_s > link.begun_s]
 
 
@@ -113,6 +118,7 @@ def test_a_daemon_that_comes_up_says_what_it_does(left: str | None, status: str)
         await asyncio.sleep(1)
         running.cancel()
         await asyncio.gather(running, return_exceptions=True)
+        assert watchdog.let_go_s is None  # nobody has seen a belt stand
         return watchdog.first_status
 
     assert run(came_up()) == status

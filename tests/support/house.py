@@ -69,6 +69,9 @@ class Nobody:
     def stopping(self, status: str) -> None:
         """Hear that it ends."""
 
+    def let_go(self) -> None:
+        """Hear that nothing can move any more."""
+
 
 @dataclass
 class House:

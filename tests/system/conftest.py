@@ -1,4 +1,4 @@
-"""A run takes long: what failed is told at once, not at its end."""
+"""A run takes long: what failed is told at once, not at its end. An emulated loop is slow, and its times are measured."""
 
 from __future__ import annotations
 
@@ -7,6 +7,11 @@ import sys
 import pytest
 
 LINES = 12
+
+
+@pytest.fixture(autouse=True)
+def _tidy_loop() -> None:
+    """Neither watch the loop nor slow it with asyncio's debug mode: the daemon has a process of its own here."""
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

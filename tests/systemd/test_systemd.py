@@ -33,7 +33,7 @@ def systemd(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[so
 
 
 def test_each_call_is_one_datagram_in_systemds_words(systemd: tuple[socket.socket, str]) -> None:
-    """READY, STATUS, WATCHDOG, STOPPING, over both kinds of socket."""
+    """READY, STATUS, WATCHDOG, STOPPING, a longer watchdog, over both kinds of socket."""
     listener, name = systemd
     with closing(Notifier({"NOTIFY_SOCKET": name})) as notifier:
         assert notifier.present
@@ -41,12 +41,14 @@ def test_each_call_is_one_datagram_in_systemds_words(systemd: tuple[socket.socke
         notifier.status("two\nlines")
         notifier.alive()
         notifier.stopping("belt stands")
-    received = [listener.recv(4096).decode() for _ in range(4)]
+        notifier.let_go()
+    received = [listener.recv(4096).decode() for _ in range(5)]
     assert received == [
         "READY=1\nSTATUS=idle: hands off",
         "STATUS=two lines",
         "WATCHDOG=1",
         "STOPPING=1\nSTATUS=belt stands",
+        "WATCHDOG_USEC=10000000",
     ]
 
 

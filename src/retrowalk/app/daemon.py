@@ -118,6 +118,8 @@ class Daemon:
                 break
             self.parts.service.alive()
         await letting_go
+        if self._over.is_set():
+            self.parts.service.let_go()
 
     # -- inside --------------------------------------------------------------------------------------------------
 

@@ -102,6 +102,9 @@ class ServiceManager(Protocol):
     def stopping(self, status: str) -> None:
         """Say that the daemon is on its way out."""
 
+    def let_go(self) -> None:
+        """Say that the belt stands and the treadmill was let go: the end may take its time."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parts:

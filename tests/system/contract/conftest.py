@@ -96,11 +96,6 @@ class RealBluez:
         await until_powered()
 
 
-@pytest.fixture(autouse=True)
-def _tidy_loop() -> None:
-    """Let a loop be held for longer than elsewhere: nothing safety-relevant runs on it."""
-
-
 @pytest.fixture(scope="session")
 def air() -> Iterator[LivelyEcho]:
     """The device on the air, for all tests."""
