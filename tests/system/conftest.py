@@ -1,4 +1,4 @@
-"""A run takes long: what failed is told at once, not at its end. An emulated loop is slow, and its times are measured."""
+"""A run takes long: what failed is told at once. An emulated loop is slow, and times are taken on it."""
 
 from __future__ import annotations
 
