@@ -1,4 +1,4 @@
-"""A belt that was left running: its owner does nothing any more, and its link stays."""
+"""A belt that was left running: its owner does nothing any more; its link stays, or bluetoothd never saw it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,15 @@ async def running_belt(profile: Profile | str = USUAL) -> AsyncIterator[tuple[Tr
     treadmill = Treadmill(profile)
     async with air(treadmill) as bluez, running(treadmill, Bluetooth()) as owner:
         await up(owner)
+        treadmill.move_by_hand(2.0)
+        yield treadmill, bluez
+
+
+@asynccontextmanager
+async def forgotten_belt(profile: Profile = USUAL) -> AsyncIterator[tuple[Treadmill, Bluez]]:
+    """A belt that runs, and a bluetoothd that has never seen it."""
+    treadmill = Treadmill(profile)
+    async with air(treadmill) as bluez:
         treadmill.move_by_hand(2.0)
         yield treadmill, bluez
 

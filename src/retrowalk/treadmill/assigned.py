@@ -1,4 +1,4 @@
-"""Assigned numbers of the Fitness Machine Service: UUIDs and op codes. Imports nothing of weight: see failsafe.py."""
+"""Assigned numbers of the Fitness Machine Service: UUIDs and op codes. Imports nothing of weight: see failsafe/."""
 
 from __future__ import annotations
 

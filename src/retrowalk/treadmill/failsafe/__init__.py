@@ -1,0 +1,12 @@
+"""The Stop of last resort: a fresh process, raw D-Bus, no bleak, no configuration, as little code as can be.
+
+bluetoothd keeps a treadmill's link when its client dies, and the belt runs on. Whoever comes next can write over the
+same link. It is never dropped here, unless it was made here and the belt was seen to stand.
+"""
+
+from __future__ import annotations
+
+from retrowalk.treadmill.failsafe.belts import stop_belts
+from retrowalk.treadmill.failsafe.stopper import Verdict
+
+__all__ = ["Verdict", "stop_belts"]

@@ -1,0 +1,51 @@
+"""The whole way: reach bluetoothd, choose the treadmills, stop each, and return the worst verdict."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from typing import Final
+
+from dbus_fast.errors import DBusFastError
+
+from retrowalk.treadmill.failsafe.bluez import BusError, reached
+from retrowalk.treadmill.failsafe.link import treadmills
+from retrowalk.treadmill.failsafe.stopper import Stopper, Verdict
+from retrowalk.treadmill.failsafe.words import Say, in_words, named
+
+PATIENCE_S: Final = 35.0  # the slowest belt known takes 21 s; systemd kills after 45 s
+
+
+async def stop_belts(
+    addresses: Collection[str],
+    say: Say,
+    patience_s: float = PATIENCE_S,
+    *,
+    connected: bool = False,
+    let_go: Callable[[], bool] = lambda: True,
+) -> Verdict:
+    """Stop the treadmills with these addresses, and with `connected` each that is connected; if none, each known one.
+
+    One that bluetoothd does not know is looked for in the air. The verdict is the worst of all. It takes `patience_s`
+    at most. `let_go`, asked when a belt stands, tells whether a link to it that was made here may be ended.
+    """
+    loop = asyncio.get_running_loop()
+    ends_at_s = loop.time() + patience_s
+    try:
+        bus, tree = await reached(say, ends_at_s)
+    except (OSError, BusError, EOFError, DBusFastError) as error:  # the last: the bus lets this user not in
+        say(f"Bluetooth cannot be reached: {in_words(error)}. PULL THE SAFETY KEY if the belt moves.")
+        return Verdict.NO_MACHINE
+    try:
+        sought = {address.upper() for address in addresses}
+        if connected:
+            sought |= treadmills(tree, connected=True)
+        sought = sought or treadmills(tree)
+        if not sought:
+            say("no treadmill is connected or known. PULL THE SAFETY KEY if a belt moves.")
+            return Verdict.NO_MACHINE
+        several = len(sought) > 1
+        stoppers = [Stopper(bus, one, named(one, say) if several else say, let_go) for one in sought]
+        return max(await asyncio.gather(*(stopper.stop(tree, ends_at_s - loop.time()) for stopper in stoppers)))
+    finally:
+        bus.disconnect()

@@ -1,0 +1,79 @@
+"""Reaching bluetoothd: one that is not there yet, hangs, comes back, or lets nobody in."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from dbus_fast import MessageType
+from dbus_fast.aio import MessageBus
+
+from retrowalk.treadmill.failsafe import Verdict, bluez, stop_belts
+from retrowalk_sim.bluez import private_bus, serve
+from retrowalk_sim.bluez.bus import ADDRESS_VARIABLE
+from retrowalk_sim.treadmill import Treadmill
+from treadmill.left_belt import USUAL
+
+
+@pytest.fixture
+async def bare_bus(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[str]:
+    """A bus without bluetoothd."""
+    async with private_bus() as address:
+        monkeypatch.setenv(ADDRESS_VARIABLE, address)
+        yield address
+
+
+async def test_a_bluetoothd_that_comes_back_meanwhile_is_waited_for(bare_bus: str) -> None:
+    """It was killed with the daemon, and systemd is starting it again."""
+    treadmill = Treadmill("citysports")
+    treadmill.move_by_hand(2.0)
+    stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), lambda _: None))
+    await asyncio.sleep(0.3)  # it has asked in vain, more than once
+    async with serve([treadmill], bare_bus):
+        assert await stopping is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+
+
+async def test_a_bluetoothd_that_hangs_is_waited_for(
+    bare_bus: str, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the name and answers nothing; when it is restarted, the belt is stopped."""
+    monkeypatch.setattr(bluez, "BUS_S", 0.3)
+    treadmill = Treadmill(USUAL)
+    treadmill.move_by_hand(2.0)
+    hung = await MessageBus(bus_address=bare_bus).connect()
+    await hung.request_name("org.bluez")
+    hung.add_message_handler(lambda message: message.message_type is MessageType.METHOD_CALL)
+    stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), said.append))
+    await asyncio.sleep(1.0)  # it has asked in vain, more than once
+    await hung.release_name("org.bluez")
+    hung.disconnect()
+    async with serve([treadmill], bare_bus):
+        assert await stopping is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+    assert said[0] == "Bluetooth does not answer yet: no answer. PULL THE SAFETY KEY if the belt moves."
+
+
+async def test_no_bluetooth_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, said: list[str]) -> None:
+    """Without a bus there is a sentence, at once and in the end, and exit status 3, not a traceback."""
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/nobody")
+    assert await stop_belts((), said.append, patience_s=0.5) is Verdict.NO_MACHINE
+    assert [line.split(":")[0] for line in said] == ["Bluetooth does not answer yet", "Bluetooth cannot be reached"]
+
+
+async def test_a_bus_that_lets_nobody_in_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user who may not speak on the bus gets the same sentence."""
+
+    async def reject(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(b"REJECTED\r\n")
+        await reader.read()
+        writer.close()
+
+    said: list[str] = []
+    monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
+    async with await asyncio.start_unix_server(reject, tmp_path / "bus"):
+        assert await stop_belts((), said.append) is Verdict.NO_MACHINE
+    assert "Bluetooth cannot be reached" in said[-1]

@@ -1,0 +1,91 @@
+"""One belt that runs on is stopped, over a fake org.bluez: by one process, or by two."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+
+import pytest
+
+from retrowalk.bluetooth import Bluetooth
+from retrowalk.model.observations import Answered
+from retrowalk.treadmill.failsafe import Verdict, stop_belts
+from retrowalk_sim.bluez import Bluez
+from retrowalk_sim.profiles import Profile, profiles
+from retrowalk_sim.treadmill import Treadmill
+from treadmill.air import air
+from treadmill.bench import running, up
+from treadmill.left_belt import STRICT, USUAL, forgotten_belt, running_belt
+
+
+async def test_a_running_belt_is_stopped_over_the_link_of_somebody_else() -> None:
+    """Verified by two frames at zero, and the link is left alone."""
+    said: list[str] = []
+    async with running_belt() as (treadmill, bluez):
+        assert await stop_belts((), said.append) is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+        assert bluez.connected(treadmill.advertisement.address)
+    assert said == ["the belt stands, verified"]
+
+
+async def test_a_machine_that_enforces_everything_is_stopped() -> None:
+    """Subscription first, then control, then Stop; a Stop that is refused meanwhile is written again."""
+    async with running_belt(STRICT) as (treadmill, _):
+        assert await stop_belts((), lambda _: None) is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+
+
+async def test_over_the_link_of_somebody_who_had_control_the_first_word_is_the_stop_that_counts() -> None:
+    """A machine that takes one request at a time refuses a Stop behind a request for control, for half a second."""
+    treadmill = Treadmill(STRICT)
+    async with air(treadmill), running(treadmill, Bluetooth()) as owner:
+        await up(owner)
+        owner.control()
+        await owner.until(Answered)
+        treadmill.move_by_hand(2.0)
+        assert await stop_belts((), lambda _: None) is Verdict.VERIFIED
+    _, first, second, *_ = treadmill.witness.of("written")
+    assert (first.detail, second.detail) == ("0801", "00")
+    assert all(event.at_s > first.at_s for event in treadmill.witness.of("refused"))
+    assert not treadmill.witness.of("not_done")
+
+
+ENFORCES = replace(profiles()["ideal"], rate_hz=4.0, run_down_kmh_per_s=2.0, cccd_enforced=True)
+ONE_AT_A_TIME = replace(profiles()["ideal"], rate_hz=4.0, run_down_kmh_per_s=2.0, one_procedure=True)
+
+type Belt = Callable[[Profile], AbstractAsyncContextManager[tuple[Treadmill, Bluez]]]
+
+
+@pytest.mark.parametrize(
+    "profile", [USUAL, ENFORCES, ONE_AT_A_TIME, STRICT], ids=["usual", "enforces CCCD", "one at a time", "both"]
+)
+@pytest.mark.parametrize("belt", [running_belt, forgotten_belt], ids=["left", "forgotten"])
+async def test_two_at_once_stop_the_belt_and_both_see_it_stand(profile: Profile, belt: Belt) -> None:
+    """The standby and the failsafe that follows the daemon's end: over a link that was left, or one that either makes.
+
+    Each goes on while the other's write is under way, its answer is awaited, or it has just ended the link.
+    """
+    async with belt(profile) as (treadmill, _):
+        address = treadmill.advertisement.address
+        both = (stop_belts((address,), lambda _: None) for _ in range(2))
+        assert await asyncio.gather(*both) == [Verdict.VERIFIED, Verdict.VERIFIED]
+        assert treadmill.speed_kmh == 0
+
+
+async def test_a_stop_that_has_no_effect_is_told_loudly() -> None:
+    """Exit status 5, and the one thing that a person can do."""
+    said: list[str] = []
+    async with running_belt("ignores-stop") as (treadmill, bluez):
+        assert await stop_belts((), said.append, patience_s=1.2) is Verdict.NOT_CONFIRMED
+        assert [event.detail for event in treadmill.witness.of("written")].count("0801") >= 2
+        assert bluez.connected(treadmill.advertisement.address)
+    assert "PULL THE SAFETY KEY" in said[-1]
+
+
+async def test_a_stalled_link_is_not_confirmed() -> None:
+    """Writes that never complete end the same way, after the patience."""
+    async with running_belt() as (treadmill, bluez):
+        bluez.hold_writes(treadmill.advertisement.address)
+        assert await stop_belts((), lambda _: None, patience_s=0.7) is Verdict.NOT_CONFIRMED
