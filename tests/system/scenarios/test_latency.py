@@ -28,7 +28,7 @@ TURNS = 4  # each of four rounds
 ASKED = 25  # a round
 QUIET_S = 0.15
 REQUEST_CONTROL = b"\x00"
-MOST_ADDED_MS = 10.0  # emulated; 0.1 on a real processor
+MOST_ADDED_MS = 15.0  # emulated; 0.1 on a real processor
 MOST_LONGER = {"at_once": 1.3, "in_44_ms": 1.1}  # times a bare client's
 ANSWERS_S = {"at_once": 0.0, "in_44_ms": 0.044}  # 44 ms: the quickest that was timed on a real machine
 
