@@ -167,7 +167,9 @@ def until() -> Callable[[Callable[[], bool]], Awaitable[None]]:
 DIFFERENT: Final = {
     "test_a_device_nobody_connected_is_forgotten": "takes bluetoothd 30 s",
     "test_a_scan_keeps_telling": "bluetoothd tells a changed signal strength, and the emulated radio's never changes",
-    "test_a_link_that_does_not_outlast_a_killed_daemon_ends_without_a_word": "takes a break in the right second",
+    "test_a_link_that_does_not_outlast_a_killed_daemon_ends_without_a_word": "the successor may come in time",
+    "test_a_successor_tells_of_links_that_lasted_until_it_came": "the successor may come too late",
+    "test_an_old_client_doubles_the_values_of_a_new_one": "counts sessions, which bluetoothd does not tell",
     "test_a_stalled_write_ends_with_the_link": "takes 30 s, by the specification",
     "test_missing_encryption_is_one_error_of_three_causes": "bluetoothd begins to pair, which the simulator does not",
     "test_the_name_is_taken_once": "is about the fake alone",
