@@ -40,8 +40,10 @@ with open(sys.argv[1], "w") as lock:
 IMPORTS = """
 import sys
 from retrowalk.cli import standby
-it = standby._Standby("treadmill")
+service = standby.Notifier()
+it = standby._Standby("treadmill", service.status)
 standby._be_warm()
+service.ready("warm")
 warm = set(sys.modules)
 while True:
     it.wait_and_stop()
@@ -66,6 +68,7 @@ class Post:
     run: Path
     state: Path
     environment: dict[str, str]
+    systemd: socket.socket
 
     def waits(self) -> bool:
         """Tell whether it waits for the death of a daemon."""
@@ -82,6 +85,15 @@ class Post:
             while not (line := (await self.process.stderr.readline()).decode()).startswith(words):
                 assert line, f"it ended and never said: {words}"
         return line.removeprefix(words).rstrip()
+
+    async def shows(self, words: str) -> str:
+        """Wait until `systemctl status` would show something that begins so; return the rest."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                told = await asyncio.get_running_loop().sock_recv(self.systemd, 4096)
+                for line in told.decode().splitlines():
+                    if line.startswith(f"STATUS={words}"):
+                        return line.removeprefix(f"STATUS={words}")
 
     def mark(self, treadmill: Treadmill) -> None:
         """Leave a session open."""
@@ -106,7 +118,7 @@ async def post(folder: Path, code: str = STANDBY) -> AsyncIterator[Post]:
             async with asyncio.timeout(PATIENCE_S):
                 told = await asyncio.get_running_loop().sock_recv(systemd, 4096)
             assert b"READY=1" in told.splitlines()
-            yield Post(process, run, state, environment)
+            yield Post(process, run, state, environment, systemd)
         finally:
             if process.returncode is None:
                 process.kill()
@@ -158,6 +170,16 @@ async def test_a_daemon_that_left_no_session_open_is_followed_by_nothing(tmp_pat
                 await process.communicate()
         await there.says(NOTHING)
         assert not treadmill.witness.of("written")
+
+
+async def test_it_tells_whom_it_waits_for(tmp_path: Path) -> None:
+    """For whoever looks at `systemctl status`, or has started it by hand."""
+    async with post(tmp_path) as there:
+        assert await there.says("waits for the end of the daemon ") == "treadmill"
+        async with daemon(there):
+            assert await there.shows("warm: waits for the end of the daemon that holds ") == str(there.run / LOCK_NAME)
+        await there.says(NOTHING)
+        await there.shows("warm: no daemon since the last one went")
 
 
 async def test_only_a_death_that_it_waited_for_counts(tmp_path: Path) -> None:
@@ -297,7 +319,7 @@ def test_what_fails_is_told_once_and_ends_nothing(
     monkeypatch.setenv("RETROWALK_CONFIG", "/nowhere")
     for folder, name in ((tmp_path, "hall"), (None, "a\0b")):
         monkeypatch.setenv("RUNTIME_DIRECTORY", str(folder or ""))
-        it = standby._Standby(name)
+        it = standby._Standby(name, lambda _: None)
         for _ in range(2):
             it.wait_and_stop()
     assert capfd.readouterr().err.splitlines() == [

@@ -15,6 +15,7 @@ import ctypes
 import fcntl
 import os
 import time
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -37,14 +38,18 @@ examples:
 
 def main(arguments: list[str]) -> int:
     """Wait for one death of the daemon after the other, until SIGTERM or SIGINT."""
-    standby = _Standby(_parser().parse_args(arguments).name)
-    try:
-        _be_warm()
-        while True:
-            standby.wait_and_stop()
-    except KeyboardInterrupt:
-        say("interrupted: nobody waits for the daemon's end any more")
-        return 0
+    name = _parser().parse_args(arguments).name
+    with closing(Notifier()) as service:
+        standby = _Standby(name, service.status)
+        try:
+            _be_warm()
+            service.ready("warm: no daemon yet")
+            say(f"waits for the end of the daemon {name}")
+            while True:
+                standby.wait_and_stop()
+        except KeyboardInterrupt:
+            say("interrupted: nobody waits for the daemon's end any more")
+            return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,18 +64,17 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _be_warm() -> None:
-    """Keep every page that was used: after weeks of waiting it must not come back from a card. Then say so."""
+    """Keep every page that was used: after weeks of waiting it must not come back from a card."""
     if ctypes.CDLL(None, use_errno=True).mlockall(_NEVER_TO_DISK):
         say(f"may be swapped out, and then be late: {os.strerror(ctypes.get_errno())}")
-    with closing(Notifier()) as service:
-        service.ready("warm: waits for the daemon's end")
 
 
 class _Standby:
     """Watches the locks of one daemon, wherever they may be. Its folder comes and goes: each look is a new one."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, status: Callable[[str], None]) -> None:
         self._name = name
+        self._status = status
         self._failsafe = read_options(["--failsafe", "--name", name])
         self._told: set[str] = set()
 
@@ -84,6 +88,7 @@ class _Standby:
                 self._told.clear()
                 say("the daemon is gone")
                 carry_out(self._failsafe, lambda: not any(map(self._held, self._locks())))
+                self._status("warm: no daemon since the last one went")
                 return
         except Exception as error:  # noqa: BLE001 - the next death is waited for, whatever became of this one
             self._tell(f"{type(error).__name__}: {error}. PULL THE SAFETY KEY if the belt moves.")
@@ -106,6 +111,7 @@ class _Standby:
             fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
             if until_free:
+                self._status(f"warm: waits for the end of the daemon that holds {lock}")
                 fcntl.flock(descriptor, fcntl.LOCK_SH)
             return True
         else:
