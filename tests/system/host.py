@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import platform
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Final
 
 PACKAGES: Final = {
@@ -14,6 +18,7 @@ PACKAGES: Final = {
     "qemu-img": "qemu-utils",
     "zstd": "zstd",
     "tar": "tar",
+    "git": "git",
 }
 FOREIGN: Final = {
     "arch-test": "arch-test",
@@ -41,10 +46,25 @@ def require(qemu: str) -> None:
 
 def run(*command: str) -> str:
     """Run a program to its end; return what it printed. Raises Unable with the end of what it complained about."""
-    ended = subprocess.run(  # noqa: S603 - our own words
-        command, capture_output=True, text=True, env={**os.environ, "PATH": PATH}, check=False
-    )
+    try:
+        ended = subprocess.run(  # noqa: S603 - our own words
+            command, capture_output=True, text=True, env={**os.environ, "PATH": PATH}, check=False
+        )
+    except FileNotFoundError as error:
+        raise Unable(f"{command[0]} is missing here") from error
     if ended.returncode:
         complaint = "\n".join((ended.stdout + ended.stderr).splitlines()[-20:])
         raise Unable(f"{command[0]} failed with {ended.returncode}:\n{complaint}")
     return ended.stdout
+
+
+@contextmanager
+def alone(folder: Path, *, wait: bool) -> Iterator[None]:
+    """Be the only run that makes `folder`. Who must not wait raises Unable while there is another."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with folder.with_name(f"{folder.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise Unable(f"another run is at work in {folder}; let it end, or choose another --out") from error
+        yield

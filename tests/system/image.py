@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from system.host import run
+from system.host import Unable, alone, run
 
 GUEST: Final = Path(__file__).parent / "guest"
 CHECKOUT: Final = Path(__file__).parents[2]
@@ -21,6 +21,14 @@ PACKAGES: Final = (
     *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "zstd", "initramfs-tools", "procps"),
     *("bluez", "mosquitto", "mosquitto-clients", "python3"),
 )
+DISK: Final = "3G"
+HOOKS: Final = {"essential": "early.sh", "customize": "customize.sh"}
+_OPTIONS: Final = (
+    *("--mode=root", "--variant=minbase"),
+    *('--aptopt=APT::Install-Recommends "false"', '--aptopt=Acquire::Languages "none"'),
+    *(f"--dpkgopt=path-exclude=/usr/share/{what}/*" for what in ("man", "doc", "locale")),
+)
+_MOUNTS_APART: Final = ("unshare", "--mount")  # mmdebstrap binds the host's; nobody who tidies up may meet them
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,45 +69,42 @@ def key(*parts: str | bytes) -> str:
 def made(folder: Path, build: Callable[[Path], None]) -> Path:
     """Return `folder`; if it is not there yet, `build` fills it. Half a folder is never taken for a whole one."""
     if not folder.exists():
-        sys.stdout.write(f"building {folder}\n")
-        sys.stdout.flush()
-        half = folder.with_name(folder.name + ".half")
-        shutil.rmtree(half, ignore_errors=True)
-        half.mkdir(parents=True)
-        build(half)
-        half.rename(folder)
+        with alone(folder, wait=True):
+            if not folder.exists():  # who was waited for has made it
+                _make(folder, build)
     return folder
+
+
+def _make(folder: Path, build: Callable[[Path], None]) -> None:
+    sys.stdout.write(f"building {folder}\n")
+    sys.stdout.flush()
+    half = folder.with_name(folder.name + ".half")
+    shutil.rmtree(half, ignore_errors=True)
+    half.mkdir(parents=True)
+    build(half)
+    half.rename(folder)
 
 
 def debian(arch: Arch) -> Path:
     """Return the folder with root.img, vmlinuz, initrd.img and packages.txt. Raises Unable."""
-    hooks = [(GUEST / name).read_bytes() for name in ("early.sh", "customize.sh")]
-    folder = cache() / f"debian-{arch.debian}-{key(SUITE, *PACKAGES, *hooks)}"
+    hooks = [(GUEST / script).read_bytes() for script in HOOKS.values()]
+    folder = cache() / f"debian-{arch.debian}-{key(SUITE, DISK, *PACKAGES, *_OPTIONS, *hooks)}"
     return made(folder, lambda half: _build_debian(arch, half))
 
 
 def _build_debian(arch: Arch, folder: Path) -> None:
-    tree = folder / "tree"
-    run(
-        "mmdebstrap",
-        "--mode=root",
-        "--variant=minbase",
-        f"--architectures={arch.debian}",
-        f"--include={','.join([*PACKAGES, f'linux-image-{arch.debian}'])}",
-        '--aptopt=APT::Install-Recommends "false"',
-        '--aptopt=Acquire::Languages "none"',
-        *(f"--dpkgopt=path-exclude=/usr/share/{what}/*" for what in ("man", "doc", "locale")),
-        f'--essential-hook={GUEST / "early.sh"} "$1"',
-        f'--customize-hook={GUEST / "customize.sh"} "$1"',
-        SUITE,
-        str(tree),
-        *filter(None, [os.environ.get("MIRROR")]),  # without one, mmdebstrap knows Debian's own
-    )
+    tree, mirror = folder / "tree", os.environ.get("MIRROR")
+    hooks = (f'--{when}-hook={GUEST / script} "$1"' for when, script in HOOKS.items())
+    wanted = (f"--architectures={arch.debian}", f"--include={','.join([*PACKAGES, f'linux-image-{arch.debian}'])}")
+    try:
+        run(*_MOUNTS_APART, "mmdebstrap", *_OPTIONS, *wanted, *hooks, SUITE, str(tree), *([mirror] if mirror else []))
+    except Unable as unable:
+        raise Unable(f"{unable}\nDebian came from {mirror or 'its own mirror'}; MIRROR=… names another") from unable
     for kind in ("vmlinuz", "initrd.img"):
         (found,) = (tree / "boot").glob(f"{kind}-*")
         shutil.copy(found, folder / kind)
     (folder / "packages.txt").write_text(run("dpkg-query", f"--admindir={tree / 'var/lib/dpkg'}", "-W"))
-    _make_disk(tree, folder / "root.img", "3G")
+    _make_disk(tree, folder / "root.img", DISK)
 
 
 def site(arch: Arch) -> Path:

@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -36,13 +37,17 @@ class Guest:
 
     def do(self, command: str, hear: Hear, patience_s: float) -> int:
         """Run a shell command in the guest; return its exit status. Raises Unable when it takes too long."""
-        self._hand.sendall(f"{command}\necho @done $?\n".encode())
+        self._hand.sendall(f"echo @begun\n{command}\necho @done $?\n".encode())
+        begun = False
         for line in self._lines(patience_s):
             if line.startswith("@done "):
                 return int(line.split()[1])
+            if begun and line == "@hand":
+                raise Unable(f"the guest's shell ended before the command did; {self._console()}")
+            begun = begun or line == "@begun"
             if not line.startswith("@"):
                 hear(line)
-        raise Unable(f"the guest did not finish within {patience_s:g} s; its console: {self._folder / 'console'}")
+        raise Unable(f"the guest did not finish within {patience_s:g} s; {self._console()}")
 
     def tell(self, command: str) -> None:
         """Have the guest do something, and do not wait."""
@@ -51,23 +56,36 @@ class Guest:
     def await_boot(self) -> None:
         """Wait until its shell is there. Raises Unable."""
         if not any(line == "@hand" for line in self._lines(BOOT_S)):
-            raise Unable(f"the guest did not come up within {BOOT_S:g} s; its console: {self._folder / 'console'}")
+            raise Unable(f"the guest did not come up within {BOOT_S:g} s; {self._console()}")
 
-    def monitor(self, command: str) -> None:
-        """Have qemu itself do something, and wait until it has."""
+    def store(self, tag: str) -> None:
+        """Keep the guest's state in its disk. Raises Unable when it is not there afterwards."""
+        told = self._monitor(f"savevm {tag}")
+        if tag not in self._monitor("info snapshots"):
+            raise Unable(f"qemu could not store the guest's state: {told}")
+
+    def _monitor(self, command: str) -> str:
+        """Have qemu itself do something; return what it says of it."""
         with self._connect("monitor") as monitor:
             self._prompt(monitor)
             monitor.sendall(command.encode() + b"\n")
-            self._prompt(monitor)
+            return self._prompt(monitor)
 
-    @staticmethod
-    def _prompt(monitor: socket.socket) -> None:
+    def _prompt(self, monitor: socket.socket) -> str:
         heard = b""
         while not heard.rstrip().endswith(b"(qemu)"):
             part = monitor.recv(4096)
             if not part:
-                return
+                raise Unable(self._ended())
             heard += part
+        return heard.decode(errors="replace")
+
+    def _console(self) -> str:
+        told = (self._folder / "console").read_text(errors="replace").splitlines()
+        return "the end of its console:\n" + "\n".join(told[-20:])
+
+    def _ended(self) -> str:
+        return f"qemu ended: {(self._folder / 'log').read_text(errors='replace')}"
 
     def _connect(self, name: str) -> socket.socket:
         plug = socket.socket(socket.AF_UNIX)
@@ -78,7 +96,7 @@ class Guest:
                 plug.connect(str(self._folder / name))
             except OSError as error:
                 if self._process.poll() is not None or time.monotonic() > deadline_s:
-                    raise Unable(f"qemu ended: {(self._folder / 'log').read_text()}") from error
+                    raise Unable(self._ended()) from error
                 time.sleep(0.05)
             else:
                 return plug
@@ -93,7 +111,7 @@ class Guest:
             with suppress(TimeoutError):
                 part = self._hand.recv(65536)
                 if not part:
-                    raise Unable(f"qemu ended: {(self._folder / 'log').read_text()}")
+                    raise Unable(self._ended())
                 self._rest += part
 
 
@@ -110,10 +128,9 @@ def booted(arch: Arch, share: Path) -> Iterator[Guest]:
 
 def snapshot(arch: Arch) -> Path:
     """Return the folder of a guest's state after boot and preparation, made if need be. Raises Unable."""
-    parts = debian(arch), site(arch)
-    prepare = (GUEST / "prepare.sh").read_text()
+    prepare, nowhere = (GUEST / "prepare.sh").read_text(), Path("/nowhere")
     qemu = run(arch.qemu[0], "--version")
-    folder = cache() / f"booted-{key(*map(str, parts), prepare, qemu, *arch.qemu, str((CPUS, MEMORY_MB)))}"
+    folder = cache() / f"booted-{key(prepare, qemu, *_command(arch, nowhere, nowhere, nowhere))}"
     return made(folder, lambda half: _boot(arch, prepare, half))
 
 
@@ -128,7 +145,7 @@ def _boot(arch: Arch, prepare: str, folder: Path) -> None:
         new.await_boot()
         if new.do(f"({prepare}\n)", heard.append, BOOT_S):
             raise Unable("the guest could not be prepared:\n" + "\n".join(heard[-20:]))
-        new.monitor(f"savevm {TAG}")
+        new.store(TAG)
 
 
 @contextmanager
@@ -145,29 +162,36 @@ def _running(arch: Arch, disk: Path, share: Path, folder: Path, *more: str) -> I
 
 def _command(arch: Arch, disk: Path, share: Path, folder: Path, *more: str) -> list[str]:
     plug = "server=on,wait=off"
+    on_error = "werror=report,rerror=report"  # a full host's guest is told, not held
+    options = {
+        "accel": "tcg,thread=multi,tb-size=512",
+        "smp": str(CPUS),
+        "m": str(MEMORY_MB),
+        "display": "none",
+        "net": "none",
+        "kernel": f"{debian(arch)}/vmlinuz",
+        "initrd": f"{debian(arch)}/initrd.img",
+        "append": f"root=/dev/vda rw console={arch.console} {KERNEL}",
+        "virtfs": f"local,path={share},mount_tag=share,security_model=none,multidevs=remap",
+        "serial": f"file:{folder}/console",
+        "monitor": f"unix:{folder}/monitor,{plug}",
+    }
+    drives = {
+        "root": f"file={disk},format=qcow2,cache=unsafe,{on_error}",
+        "site": f"file={site(arch)},format=raw,readonly=on",
+    }
+    devices = [
+        *(f"virtio-blk-pci,drive={drive}" for drive in drives),
+        "virtio-serial-pci",
+        "virtserialport,chardev=hand,name=hand",
+        "virtio-rng-pci",
+    ]
     return [
         *arch.qemu,
-        *("-accel", "tcg,thread=multi,tb-size=512", "-smp", str(CPUS), "-m", str(MEMORY_MB)),
-        *(
-            "-nodefaults",
-            "-display",
-            "none",
-            "-kernel",
-            f"{debian(arch)}/vmlinuz",
-            "-initrd",
-            f"{debian(arch)}/initrd.img",
-        ),
-        *("-append", f"root=/dev/vda rw console={arch.console} {KERNEL}"),
-        *("-drive", f"file={disk},format=qcow2,if=none,id=root,cache=unsafe", "-device", "virtio-blk-pci,drive=root"),
-        *(
-            "-drive",
-            f"file={site(arch)},format=raw,if=none,id=site,readonly=on",
-            "-device",
-            "virtio-blk-pci,drive=site",
-        ),
-        *("-virtfs", f"local,path={share},mount_tag=share,security_model=none,multidevs=remap"),
-        *("-chardev", f"socket,id=hand,path={folder}/hand,{plug}", "-device", "virtio-serial-pci"),
-        *("-device", "virtserialport,chardev=hand,name=hand", "-device", "virtio-rng-pci"),
-        *("-serial", f"file:{folder}/console", "-monitor", f"unix:{folder}/monitor,{plug}", "-net", "none"),
+        "-nodefaults",
+        *chain.from_iterable((f"-{name}", value) for name, value in options.items()),
+        *chain.from_iterable(("-drive", f"{how},if=none,id={drive}") for drive, how in drives.items()),
+        *("-chardev", f"socket,id=hand,path={folder}/hand,{plug}"),
+        *chain.from_iterable(("-device", device) for device in devices),
         *more,
     ]
