@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import asyncio
+import sys
 import time
+from asyncio.subprocess import PIPE
 from fcntl import LOCK_NB, LOCK_SH, LOCK_UN, flock
 from pathlib import Path
 from threading import Timer
@@ -9,6 +12,26 @@ import pytest
 
 from retrowalk.app.compose import GIVEN_WAY_S, AlreadyRunning, FolderUnusable, only_one, serve
 from retrowalk.config import Config, DaemonTable
+
+DAEMON = """
+import asyncio, fcntl, sys
+from pathlib import Path
+from retrowalk.app import compose
+from retrowalk.config import Config, DaemonTable
+from retrowalk.marker import SessionMarker
+
+folder = Path(sys.argv[1])
+
+def close(_marker):
+    with (folder / compose.LOCK_NAME).open() as looking:
+        try:
+            fcntl.flock(looking, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("the lock is held", flush=True)
+
+SessionMarker.close = close
+sys.exit(asyncio.run(compose.serve(Config(daemon=DaemonTable(runtime_dir=folder, state_dir=folder)))))
+"""
 
 
 async def test_a_lock_that_is_no_file_is_told_with_what_to_do(tmp_path: Path) -> None:
@@ -35,3 +58,17 @@ def test_whoever_keeps_the_lock_is_a_daemon(tmp_path: Path) -> None:
     with only_one(tmp_path / "lock"), refused, only_one(tmp_path / "lock"):
         pytest.fail("two daemons on one treadmill")
     assert GIVEN_WAY_S <= time.monotonic() - begun_s < 4 * GIVEN_WAY_S
+
+
+async def test_the_lock_is_held_until_the_marker_is_gone(tmp_path: Path) -> None:
+    """A marker without a daemon is a session that was left open: a standby would stop a treadmill that was let go."""
+    daemon = await asyncio.create_subprocess_exec(sys.executable, "-c", DAEMON, tmp_path, stdout=PIPE)
+    assert daemon.stdout is not None
+    control = Config(daemon=DaemonTable(runtime_dir=tmp_path)).control_socket
+    async with asyncio.timeout(30):
+        while not control.exists():  # noqa: ASYNC110 - a file has no event
+            await asyncio.sleep(0.01)
+        daemon.terminate()
+        told = (await daemon.stdout.read()).decode().splitlines()
+    assert await daemon.wait() == 0
+    assert told[-1] == "the lock is held"

@@ -50,6 +50,8 @@ class _Marker:
 
     def clear(self) -> None: ...
 
+    def close(self) -> None: ...
+
 
 @dataclass
 class _Watchdog:

@@ -179,7 +179,7 @@ async def test_it_tells_whom_it_waits_for(tmp_path: Path) -> None:
         async with daemon(there):
             assert await there.shows("warm: waits for the end of the daemon that holds ") == str(there.run / LOCK_NAME)
         await there.says(NOTHING)
-        await there.shows("warm: no daemon since the last one went")
+        await there.shows("warm: no daemon; nothing moves that the last one left")
 
 
 async def test_only_a_death_that_it_waited_for_counts(tmp_path: Path) -> None:

@@ -141,6 +141,19 @@ def test_every_treadmill_that_may_have_been_left_is_stopped(
     assert stopped == [expected]
 
 
+def test_an_address_that_can_be_none_is_told_and_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], stopped: list[Stopped]
+) -> None:
+    """Nobody could find it in the air; the configured one and whatever is connected are stopped at once."""
+    config = tmp_path / "hall.toml"
+    config.write_text(f'[treadmill]\naddress = "{CONFIGURED}"\n')
+    monkeypatch.setenv("RETROWALK_CONFIG", str(config))
+    for address in (ONE, "AA-BB-CC-DD-EE-FF"):
+        stop.main(["--address", address])
+    assert stopped == [((ONE,), False), ((CONFIGURED,), True)]
+    assert "'AA-BB-CC-DD-EE-FF' is no Bluetooth address" in capfd.readouterr().err
+
+
 @pytest.mark.parametrize("wrong", [["now"], ["--adress", ONE], ["--address"], ["--name"]])
 def test_who_mistypes_wants_the_belt_to_stop_all_the_same(
     tmp_path: Path,

@@ -41,6 +41,8 @@ class _Disk:
     def clear(self) -> None:
         self.content = None
 
+    def close(self) -> None: ...
+
 
 @dataclass
 class Helper:

@@ -53,6 +53,8 @@ class _Disk:
     def clear(self) -> None:
         self.content = None
 
+    def close(self) -> None: ...
+
 
 class Nobody:
     """A service manager that listens to nothing."""

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from retrowalk.bluetooth import Bluetooth
-from retrowalk_sim.bluez import Bluez
+from retrowalk_sim.bluez import Bluez, Timing
 from retrowalk_sim.profiles import Profile, profiles
 from retrowalk_sim.treadmill import Treadmill
-from treadmill.air import air
+from treadmill.air import QUICK, air
 from treadmill.bench import running, up
 
 USUAL = replace(profiles()["citysports"], up_kmh_per_s=50.0, run_down_kmh_per_s=1.0)  # seen to run, and to stop soon
@@ -29,10 +29,10 @@ async def running_belt(profile: Profile | str = USUAL) -> AsyncIterator[tuple[Tr
 
 
 @asynccontextmanager
-async def forgotten_belt(profile: Profile = USUAL) -> AsyncIterator[tuple[Treadmill, Bluez]]:
+async def forgotten_belt(profile: Profile = USUAL, timing: Timing = QUICK) -> AsyncIterator[tuple[Treadmill, Bluez]]:
     """A belt that runs, and a bluetoothd that has never seen it."""
     treadmill = Treadmill(profile)
-    async with air(treadmill) as bluez:
+    async with air(treadmill, timing=timing) as bluez:
         treadmill.move_by_hand(2.0)
         yield treadmill, bluez
 

@@ -69,7 +69,9 @@ async def serve(config: Config) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, daemon.shut_down)
-        return await daemon.run()
+        status = await daemon.run()
+        daemon.parts.marker.close()  # before the lock: a marker without a daemon is a session that was left open
+        return status
 
 
 def compose(config: Config) -> Daemon:

@@ -45,6 +45,9 @@ class Marker(Protocol):
     def clear(self) -> None:
         """Remove the marker."""
 
+    def close(self) -> None:
+        """Wait until what was asked for is on the disk."""
+
 
 class Listener(Protocol):
     """Somebody who is told what happens, and may ask for things: home automation, the local socket."""

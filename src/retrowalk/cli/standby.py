@@ -15,18 +15,24 @@ import ctypes
 import fcntl
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-import retrowalk.treadmill.failsafe  # noqa: F401 - what `carry_out` would import when a belt runs on
 from retrowalk.cli.stop import carry_out, read_options, say
 from retrowalk.cli.traces import config_path, lock_paths, read_config
 from retrowalk.systemd import Notifier
+from retrowalk.treadmill.failsafe import Verdict  # and with it all that `carry_out` would import when a belt runs on
 
 LOOK_S: Final = 0.5
 _NEVER_TO_DISK: Final = 1 | 2 | 4  # MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT: each page that was ever used
+
+_AFTERWARDS: Final[Mapping[int, str]] = {
+    Verdict.VERIFIED: "warm: no daemon; nothing moves that the last one left",
+    Verdict.NO_MACHINE: "NO MACHINE FOUND after the last daemon's end. PULL THE SAFETY KEY if the belt moves.",
+    Verdict.NOT_CONFIRMED: "NOT CONFIRMED that the belt stands after the last daemon's end. PULL THE SAFETY KEY.",
+}
 
 _EPILOG: Final = """\
 systemd starts it with the daemon: systemd/retrowalk-standby@.service
@@ -87,12 +93,18 @@ class _Standby:
             if any(self._held(lock, until_free=True) for lock in self._locks()):
                 self._told.clear()
                 say("the daemon is gone")
-                carry_out(self._failsafe, lambda: not any(map(self._held, self._locks())))
-                self._status("warm: no daemon since the last one went")
+                self._status(_AFTERWARDS[self._stop()])
                 return
         except Exception as error:  # noqa: BLE001 - the next death is waited for, whatever became of this one
             self._tell(f"{type(error).__name__}: {error}. PULL THE SAFETY KEY if the belt moves.")
         time.sleep(LOOK_S)
+
+    def _stop(self) -> int:
+        try:
+            return carry_out(self._failsafe, lambda: not any(map(self._held, self._locks())))
+        except KeyboardInterrupt:
+            say("interrupted: NOT CONFIRMED that the belt stands. PULL THE SAFETY KEY if it moves.")
+            raise
 
     def _locks(self) -> list[Path]:
         config = config_path(self._name, os.environ)

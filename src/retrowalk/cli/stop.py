@@ -16,6 +16,7 @@ from retrowalk.cli.traces import (
     may_be_there,
     read_address,
     read_config,
+    sound,
 )
 
 NOTHING_TO_STOP: Final = 0
@@ -48,11 +49,17 @@ def carry_out(options: argparse.Namespace, let_go: Callable[[], bool] = lambda: 
     if options.failsafe and not left_open:
         say("no session was left open: nothing to stop")
         return NOTHING_TO_STOP
-    told = [options.address] if options.address else [read_address(marker) for marker in left_open]
+    told = [_address(options.address)] if options.address else [read_address(marker) for marker in left_open]
     certain = bool(told) and None not in told
     if not certain:
         told.append(configured_address(tables))
     return _stop({address for address in told if address}, not certain, let_go)
+
+
+def _address(option: str) -> str | None:
+    if sound(option) is None:
+        say(f"stopping all the same: {option!r} is no Bluetooth address, such as AA:BB:CC:DD:EE:FF")
+    return sound(option)
 
 
 def _stop(addresses: set[str], connected: bool, let_go: Callable[[], bool]) -> int:

@@ -87,12 +87,12 @@ def read_address(marker: Path) -> str | None:
         address = json.loads(read_small(marker, LARGEST_MARKER_BYTES))["address"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return _sound(address)
+    return sound(address)
 
 
 def configured_address(tables: Tables) -> str | None:
     """Return the treadmill's address in the configuration, likewise."""
-    return _sound(text(tables, "treadmill", "address"))
+    return sound(text(tables, "treadmill", "address"))
 
 
 def text(tables: Tables, table: str, key: str) -> str | None:
@@ -102,5 +102,6 @@ def text(tables: Tables, table: str, key: str) -> str | None:
     return value if isinstance(value, str) and value and "\0" not in value else None
 
 
-def _sound(address: object) -> str | None:
+def sound(address: object) -> str | None:
+    """Return it if it can be a Bluetooth address, else None."""
     return address if isinstance(address, str) and _ADDRESS.fullmatch(address) else None

@@ -11,10 +11,12 @@ from dbus_fast import MessageType
 from dbus_fast.aio import MessageBus
 
 from retrowalk.treadmill.failsafe import Verdict, bluez, stop_belts
-from retrowalk_sim.bluez import private_bus, serve
+from retrowalk_sim.bluez import PrivateBus, private_bus, serve
 from retrowalk_sim.bluez.bus import ADDRESS_VARIABLE
 from retrowalk_sim.treadmill import Treadmill
-from treadmill.left_belt import USUAL
+from treadmill.left_belt import USUAL, written_to
+
+BUS_GONE = "the bus is gone: waiting for another. PULL THE SAFETY KEY if the belt moves."
 
 
 @pytest.fixture
@@ -77,3 +79,50 @@ async def test_a_bus_that_lets_nobody_in_is_told(tmp_path: Path, monkeypatch: py
     async with await asyncio.start_unix_server(reject, tmp_path / "bus"):
         assert await stop_belts((), said.append) is Verdict.NO_MACHINE
     assert "Bluetooth cannot be reached" in said[-1]
+
+
+async def test_a_bus_that_dies_during_the_stop_is_waited_for(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes bluetoothd along; both come back, and the belt is stopped over a link that is new."""
+    treadmill = Treadmill("ignores-stop")
+    treadmill.move_by_hand(2.0)
+    bus = PrivateBus()
+    async with bus as guid_address:
+        address = guid_address.partition(",")[0]  # a bus that comes back has another guid
+        monkeypatch.setenv(ADDRESS_VARIABLE, address)
+        async with serve([treadmill], address) as bluez:
+            stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), said.append))
+            await written_to(treadmill)
+            assert bus._daemon
+            assert bus._folder
+            bus._daemon.kill()
+            bus._daemon.communicate()
+            while BUS_GONE not in said:  # noqa: ASYNC110 - it tells nobody else
+                await asyncio.sleep(0.01)
+            kept = await bluez._end()
+            await asyncio.to_thread(bus._start, bus._folder)
+            treadmill.machine.profile = USUAL
+            await bluez._begin(kept)
+            assert await stopping is Verdict.VERIFIED
+            assert treadmill.speed_kmh == 0
+
+
+async def test_no_bus_is_waited_for_from_when_there_was_none(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not from when bluetoothd began to hang, which is waited for longer."""
+    monkeypatch.setattr(bluez, "BUS_S", 0.4)
+    bus = PrivateBus()
+    async with bus as guid_address:
+        address = guid_address.partition(",")[0]
+        monkeypatch.setenv(ADDRESS_VARIABLE, address)
+        treadmill = Treadmill(USUAL)
+        treadmill.move_by_hand(2.0)
+        stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), said.append))
+        await asyncio.sleep(3 * bluez.BUS_S)  # there is a bus, and no bluetoothd
+        assert bus._daemon
+        assert bus._folder
+        bus._daemon.kill()
+        bus._daemon.communicate()
+        await asyncio.sleep(bluez.AGAIN_S)
+        await asyncio.to_thread(bus._start, bus._folder)
+        async with serve([treadmill], address):
+            assert await stopping is Verdict.VERIFIED
+            assert treadmill.speed_kmh == 0

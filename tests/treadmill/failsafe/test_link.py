@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from bleak import BleakScanner
+from dbus_fast import BusType, Variant
+from dbus_fast.aio import MessageBus
 
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.treadmill.failsafe import Verdict, link, stop_belts
+from retrowalk.treadmill.failsafe.bluez import CONNECT_S, DEVICE, call
 from retrowalk_sim.profiles import profiles
 from retrowalk_sim.treadmill import Treadmill
-from treadmill.air import air
+from treadmill.air import QUICK, air
 from treadmill.bench import running, up
 from treadmill.left_belt import USUAL, forgotten_belt, running_belt, written_to
+
+ADDRESS = "00:00:00:00:00:01"
 
 
 async def test_a_machine_that_is_only_known_is_connected_and_let_go_again() -> None:
@@ -88,8 +95,9 @@ async def test_no_radio_at_all_is_told(said: list[str], monkeypatch: pytest.Monk
         assert bluez._stack
         bluez._stack.tree.remove(bluez._stack.adapter)
         address = treadmill.advertisement.address
-        assert await stop_belts((address,), said.append) is Verdict.NO_MACHINE
-    assert "there is no Bluetooth adapter" in said[-1]
+        assert await stop_belts((address,), said.append, patience_s=0.5) is Verdict.NO_MACHINE
+    assert "there is no Bluetooth adapter" in said[-2]
+    assert said[-1] == "the treadmill was not found. PULL THE SAFETY KEY if the belt moves."
 
 
 async def test_a_known_machine_is_reached_with_a_radio_that_was_off() -> None:
@@ -130,3 +138,74 @@ async def test_a_link_that_is_lost_meanwhile_is_made_again() -> None:
         assert await stopping is Verdict.VERIFIED
         assert treadmill.speed_kmh == 0
         assert len(treadmill.witness.of("link_up")) == 2
+
+
+async def test_a_link_that_ends_before_its_services_are_known_is_made_again(said: list[str]) -> None:
+    """A new bluetoothd finds the link of the killed one, knows nothing of it, and soon ends it."""
+    async with forgotten_belt(timing=replace(QUICK, inherited_s=0.5)) as (treadmill, bluez):
+        address = treadmill.advertisement.address
+        await somebody_connects(address)
+        await bluez.restart(0.0)
+        begun_s = asyncio.get_running_loop().time()
+        assert await stop_belts((address,), said.append) is Verdict.VERIFIED
+        assert asyncio.get_running_loop().time() - begun_s < CONNECT_S
+        assert treadmill.speed_kmh == 0
+    assert said[0].startswith("not stopped yet: the link was lost before the services were known")
+
+
+async def somebody_connects(address: str) -> None:
+    """Have a client find and connect the device, and go."""
+    device = await BleakScanner.find_device_by_address(address)
+    assert device is not None
+    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    await call(bus, device.details["path"], DEVICE, "Connect")
+    bus.disconnect()
+
+
+async def test_services_that_could_not_be_asked_for_are_asked_for_again(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real bluetoothd says that it knows them when it failed, too: an empty list is no machine without a belt."""
+    empty: Iterator[dict[str, tuple[str, list[str]]]] = iter([{}])
+    known = link.Link.characteristics
+    monkeypatch.setattr(link.Link, "characteristics", lambda self, tree: next(empty, known(self, tree)))
+    async with forgotten_belt() as (treadmill, bluez):
+        address = treadmill.advertisement.address
+        assert await stop_belts((address,), said.append) is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+        assert len(treadmill.witness.of("link_up")) == 2
+        assert not bluez.connected(address)
+    assert "the device tells no treadmill control point" in said[1]
+
+
+async def test_a_treadmill_that_comes_into_sight_late_is_stopped(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody told of it: it is looked for again and again, as long as there is patience."""
+    monkeypatch.setattr(link, "SEEK_S", 0.2)
+    async with forgotten_belt() as (treadmill, bluez):
+        assert bluez._stack
+        tree, adapter = bluez._stack.tree, bluez._stack.adapter
+        tree.remove(adapter)
+        stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), said.append))
+        while not any("was not found within" in line for line in said):  # noqa: ASYNC110 - it tells nobody else
+            await asyncio.sleep(0.01)
+        tree.add(adapter)
+        assert await stopping is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+
+
+async def test_what_two_radios_know_is_tried_with_both() -> None:
+    """Which of them reaches it nobody knows; one that is connected is the one."""
+    known = {f"/org/bluez/hci{number}/dev": _device(connected=False) for number in range(2)}
+    one_connected = {**known, "/org/bluez/hci1/dev": _device(connected=True)}
+    async with air(Treadmill()):
+        bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+        sought = link.Link(bus, ADDRESS, print, print)
+        assert {sought._path(known) for sought._attempts in range(2)} == set(known)
+        assert {sought._path(one_connected) for sought._attempts in range(2)} == {"/org/bluez/hci1/dev"}
+        bus.disconnect()
+
+
+def _device(*, connected: bool) -> dict[str, dict[str, Variant]]:
+    return {DEVICE: {"Address": Variant("s", ADDRESS), "Connected": Variant("b", connected)}}

@@ -11,7 +11,7 @@ import pytest
 
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.model.observations import Answered
-from retrowalk.treadmill.failsafe import Verdict, stop_belts
+from retrowalk.treadmill.failsafe import Verdict, stop_belts, stopper
 from retrowalk_sim.bluez import Bluez
 from retrowalk_sim.profiles import Profile, profiles
 from retrowalk_sim.treadmill import Treadmill
@@ -89,3 +89,30 @@ async def test_a_stalled_link_is_not_confirmed() -> None:
     async with running_belt() as (treadmill, bluez):
         bluez.hold_writes(treadmill.advertisement.address)
         assert await stop_belts((), lambda _: None, patience_s=0.7) is Verdict.NOT_CONFIRMED
+
+
+async def test_a_stuck_write_costs_the_link_and_not_thirty_seconds(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real one takes no other write while one is unanswered: only a new link carries the Stop."""
+    monkeypatch.setattr(stopper, "STUCK_S", 0.5)
+    async with running_belt() as (treadmill, bluez):
+        address = treadmill.advertisement.address
+        bluez.hold_writes(address)
+        stopping = asyncio.create_task(stop_belts((address,), said.append))
+        while bluez.connected(address):  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+        bluez.hold_writes(address, held=False)
+        assert await stopping is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+    assert any("the Stop's write is stuck" in line for line in said)
+
+
+async def test_a_belt_that_slows_down_keeps_the_link_whatever_is_stuck(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Never drop a link while the speed falls or is zero."""
+    monkeypatch.setattr(stopper, "STUCK_S", 0.5)
+    async with running_belt(replace(USUAL, run_down_kmh_per_s=0.5)) as (treadmill, bluez):
+        treadmill.machine.stop()
+        bluez.hold_writes(treadmill.advertisement.address)
+        assert await stop_belts((), lambda _: None, patience_s=2.5) is Verdict.NOT_CONFIRMED
+        assert not treadmill.witness.of("link_down")

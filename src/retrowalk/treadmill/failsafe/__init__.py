@@ -1,7 +1,7 @@
 """The Stop of last resort: a fresh process, raw D-Bus, no bleak, no configuration, as little code as can be.
 
 bluetoothd keeps a treadmill's link when its client dies, and the belt runs on. Whoever comes next can write over the
-same link. It is never dropped here, unless it was made here and the belt was seen to stand.
+same link. It is dropped here only if it was made here and the belt was seen to stand, or if no Stop gets through.
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection
-from typing import Final
+from collections.abc import Callable, Collection, Coroutine, Iterable
+from typing import Any, Final
 
 from dbus_fast.errors import DBusFastError
 
-from retrowalk.treadmill.failsafe.bluez import BusError, reached
+from retrowalk.treadmill.failsafe.bluez import BusError, BusGoneError, Tree, reached
 from retrowalk.treadmill.failsafe.link import treadmills
 from retrowalk.treadmill.failsafe.stopper import Stopper, Verdict
 from retrowalk.treadmill.failsafe.words import Say, in_words, named
@@ -26,26 +26,40 @@ async def stop_belts(
 ) -> Verdict:
     """Stop the treadmills with these addresses, and with `connected` each that is connected; if none, each known one.
 
-    One that bluetoothd does not know is looked for in the air. The verdict is the worst of all. It takes `patience_s`
-    at most. `let_go`, asked when a belt stands, tells whether a link to it that was made here may be ended.
+    One that bluetoothd does not know is looked for in the air. The verdict is the worst of all. It takes `patience_s`,
+    and what it takes to let go. `let_go`, asked when a belt stands, tells whether a link to it that was made here may
+    be ended.
     """
     loop = asyncio.get_running_loop()
     ends_at_s = loop.time() + patience_s
-    try:
-        bus, tree = await reached(say, ends_at_s)
-    except (OSError, BusError, EOFError, DBusFastError) as error:  # the last: the bus lets this user not in
-        say(f"Bluetooth cannot be reached: {in_words(error)}. PULL THE SAFETY KEY if the belt moves.")
-        return Verdict.NO_MACHINE
-    try:
-        sought = {address.upper() for address in addresses}
-        if connected:
-            sought |= treadmills(tree, connected=True)
-        sought = sought or treadmills(tree)
-        if not sought:
-            say("no treadmill is connected or known. PULL THE SAFETY KEY if a belt moves.")
+    while True:
+        try:
+            bus, tree = await reached(say, ends_at_s)
+        except (OSError, BusError, EOFError, DBusFastError) as error:  # the last: the bus lets this user not in
+            say(f"Bluetooth cannot be reached: {in_words(error)}. PULL THE SAFETY KEY if the belt moves.")
             return Verdict.NO_MACHINE
-        several = len(sought) > 1
-        stoppers = [Stopper(bus, one, named(one, say) if several else say, let_go) for one in sought]
-        return max(await asyncio.gather(*(stopper.stop(tree, ends_at_s - loop.time()) for stopper in stoppers)))
-    finally:
-        bus.disconnect()
+        try:
+            sought = _sought(tree, addresses, connected=connected)
+            if not sought:
+                say("no treadmill is connected or known. PULL THE SAFETY KEY if a belt moves.")
+                return Verdict.NO_MACHINE
+            speak = {one: named(one, say) if len(sought) > 1 else say for one in sought}
+            stoppers = [Stopper(bus, one, speak[one], let_go) for one in sought]
+            return await _worst(stopper.stop(tree, ends_at_s - loop.time()) for stopper in stoppers)
+        except* BusGoneError:
+            say("the bus is gone: waiting for another. PULL THE SAFETY KEY if the belt moves.")
+        finally:
+            bus.disconnect()
+
+
+def _sought(tree: Tree, addresses: Collection[str], *, connected: bool) -> set[str]:
+    sought = {address.upper() for address in addresses}
+    if connected:
+        sought |= treadmills(tree, connected=True)
+    return sought or treadmills(tree)
+
+
+async def _worst(stops: Iterable[Coroutine[Any, Any, Verdict]]) -> Verdict:
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(stop) for stop in stops]
+    return max(task.result() for task in tasks)

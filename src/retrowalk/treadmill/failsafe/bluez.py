@@ -32,20 +32,26 @@ class BusError(Exception):
     """bluetoothd, or the bus, answered with an error; the message names it."""
 
 
+class BusGoneError(BusError):
+    """There is no bus any more, and so no bluetoothd behind it."""
+
+
 async def reached(say: Say, ends_at_s: float) -> tuple[MessageBus, Tree]:
     """Return a connection to bluetoothd; one that hangs or is being restarted is waited for. Raises its last error.
 
     A bus that is not there at all is not waited for so long: without it nothing comes back.
     """
     loop, told = asyncio.get_running_loop(), False
-    no_bus_at_s = min(ends_at_s, loop.time() + BUS_S)
+    no_bus_since_s: float | None = None
     while True:
         try:
             async with asyncio.timeout_at(min(ends_at_s, loop.time() + BUS_S)):
                 return await _asked()
         except (OSError, BusError, EOFError) as error:
             no_bus = isinstance(error, OSError) and not isinstance(error, TimeoutError)
-            if loop.time() + AGAIN_S >= (no_bus_at_s if no_bus else ends_at_s):
+            no_bus_since_s = (no_bus_since_s or loop.time()) if no_bus else None
+            patient_until_s = min(ends_at_s, no_bus_since_s + BUS_S) if no_bus_since_s else ends_at_s
+            if loop.time() + AGAIN_S >= patient_until_s:
                 raise
             if not told:
                 say(f"Bluetooth does not answer yet: {in_words(error)}. PULL THE SAFETY KEY if the belt moves.")
@@ -80,7 +86,7 @@ async def call(
     try:
         reply = await bus.call(Message(to, path, interface, member, signature=signature, body=list(body)))
     except (EOFError, OSError) as error:
-        raise BusError(f"{member}: the bus is gone") from error
+        raise BusGoneError(f"{member}: the bus is gone") from error
     if reply.message_type is MessageType.ERROR:
         raise BusError(f"{member}: {reply.error_name} {' '.join(map(str, reply.body))}")
     return reply

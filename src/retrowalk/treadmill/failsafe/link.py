@@ -29,10 +29,6 @@ SEEK_S: Final = 10.0
 _LOOK_S: Final = 0.05
 
 
-class NoMachineError(Exception):
-    """There is nothing to stop, or nothing that can be reached; the message says which."""
-
-
 def treadmills(tree: Tree, *, connected: bool = False) -> set[str]:
     """Return the addresses of the treadmills that bluetoothd knows, or is `connected` to."""
     devices = [interfaces[DEVICE] for interfaces in tree.values() if DEVICE in interfaces]
@@ -53,10 +49,12 @@ class Link:
         self._say = say
         self._tell = tell
         self.device = ""  # its object; empty = it was not found yet
-        self.made_here = False
+        self.made_here = False  # or asked for here: an attempt that took too long may still have made it
+        self._attempts = 0
 
     async def up(self, tree: Tree) -> Tree:
-        """Return the objects once the treadmill is among them with its services. Raises NoMachineError, BusError."""
+        """Return the objects once the treadmill is among them with its services. Raises BusError, TimeoutError."""
+        self._attempts += 1
         if not (path := self._path(tree)):
             tree = await self._sought(tree)
             path = self._path(tree)
@@ -64,10 +62,12 @@ class Link:
         async with asyncio.timeout(CONNECT_S):
             if not value(tree[path][DEVICE], "Connected", default=False):
                 await self._switch_on(tree, path.rpartition("/")[0])
-                await call(self._bus, path, DEVICE, "Connect")
                 self.made_here = True
+                await call(self._bus, path, DEVICE, "Connect")
                 tree = await objects(self._bus)
-            while not value(tree.get(path, {}).get(DEVICE, {}), "ServicesResolved", default=False):
+            while not value(device := tree.get(path, {}).get(DEVICE, {}), "ServicesResolved", default=False):
+                if not value(device, "Connected", default=False):
+                    raise BusError("the link was lost before the services were known")
                 await asyncio.sleep(_LOOK_S)  # asking is simpler than listening, and soon done
                 tree = await objects(self._bus)
         return tree
@@ -90,16 +90,20 @@ class Link:
         }
 
     def _path(self, tree: Tree) -> str:
-        """Return the treadmill's object, the connected one if two adapters know it; empty = there is none."""
-        paths = [
+        """Return the treadmill's object; empty = there is none.
+
+        Where several adapters know it: the connected one, else each in its turn.
+        """
+        paths = sorted(
             path
             for path, interfaces in tree.items()
             if DEVICE in interfaces and interfaces[DEVICE]["Address"].value.upper() == self._address
-        ]
-        return max(paths, key=lambda path: bool(value(tree[path][DEVICE], "Connected", default=False)), default="")
+        )
+        connected = [path for path in paths if value(tree[path][DEVICE], "Connected", default=False)]
+        return next(iter(connected or paths[self._attempts % len(paths) :] if paths else ()), "")
 
     async def _sought(self, tree: Tree) -> Tree:
-        """Look for the treadmill in the air; return the objects when it is one. Raises NoMachineError, BusError."""
+        """Look for the treadmill in the air; return the objects when it is one. Raises BusError."""
         self._tell(
             f"the treadmill {self._address} is not known: looking for it. PULL THE SAFETY KEY if the belt moves."
         )
@@ -115,7 +119,7 @@ class Link:
         except TimeoutError:
             why = f"the treadmill {self._address} was not found within {SEEK_S:g} s"
             why += "" if looking else ": there is no Bluetooth adapter"
-            raise (BusError if self.device else NoMachineError)(why) from None  # one that was there is not given up
+            raise BusError(why) from None
         finally:
             for adapter in looking:
                 await attempt(self._bus, adapter, ADAPTER, "StopDiscovery", say=self._say)

@@ -10,6 +10,7 @@ from retrowalk.treadmill.failsafe.words import Say
 
 ZERO_FRAMES: Final = 2
 ECHO_S: Final = 0.1  # FRAME_ECHO_NS; the same frame again so soon is no second word
+FALLING_S: Final = 2.0  # a belt that was not heard to be slower for so long does not slow down
 COUNTDOWN_S: Final = 8.0  # START_DELAY_S × START_PATIENCE of the interlock, which would take time to import
 
 _MORE_DATA: Final = 1 << 0
@@ -27,6 +28,8 @@ class Standstill:
         self._ran = False
         self._frame, self._frame_s = b"", 0.0
         self._zeros = self._speeds = 0
+        self._lowest: int | None = None  # over the link that there is now
+        self._fell_s: float | None = None  # when it was last told to be slower than before, or to stand
         self._seen = asyncio.Event()
 
     @property
@@ -34,9 +37,15 @@ class Standstill:
         """Whether a Stop was ever written, over this link or another."""
         return self._watched_until_s is not None
 
+    @property
+    def slows_down(self) -> bool:
+        """Whether the belt was just told to be slower than before, or to stand."""
+        return self._fell_s is not None and asyncio.get_running_loop().time() - self._fell_s < FALLING_S
+
     def begin(self) -> None:
         """Begin over a link: frames count from here, and zeros only behind a Stop."""
         self._zeros, self._speeds, self._written = 0, 0, False
+        self._lowest = self._fell_s = None
 
     def note_stop(self) -> None:
         """Note that a Stop was written."""
@@ -50,6 +59,9 @@ class Standstill:
         if speed is None or (frame == former and now_s - former_s < ECHO_S):
             return  # bluetoothd tells each frame as often as somebody listens
         self._frame, self._frame_s = frame, now_s
+        if not speed or (self._lowest is not None and speed < self._lowest):
+            self._fell_s = now_s
+        self._lowest = min(speed, self._lowest or speed)
         self._speeds = self._speeds + 1 if speed else 0
         self._ran = self._ran or self._speeds >= ZERO_FRAMES  # a single one may be the target of a countdown
         self._zeros = 0 if speed or not self._written else self._zeros + 1

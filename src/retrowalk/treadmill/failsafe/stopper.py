@@ -16,18 +16,20 @@ from retrowalk.treadmill.failsafe.bluez import (
     AGAIN_S,
     CHARACTERISTIC,
     BusError,
+    BusGoneError,
     Tree,
     attempt,
     call,
     hear_changes,
     objects,
 )
-from retrowalk.treadmill.failsafe.link import Link, NoMachineError
+from retrowalk.treadmill.failsafe.link import Link
 from retrowalk.treadmill.failsafe.standstill import Standstill
 from retrowalk.treadmill.failsafe.words import Say, in_words, unrepeated
 
 RESEND_S: Final = 0.5
 SUBSCRIBED_S: Final = 1.0
+STUCK_S: Final = 2.0  # as SAFETY.md says of the ladder; bluetoothd itself waits 30 s for a response
 
 _WITH_CONTROL: Final = (REQUEST_CONTROL_FRAME, STOP_FRAME)
 
@@ -53,6 +55,7 @@ class Stopper:
         self._data_path = ""
         self._refused = False
         self._writes: set[asyncio.Task[None]] = set()
+        self._writes_since_s = 0.0
         self._subscriptions: set[asyncio.Task[None]] = set()
 
     async def stop(self, tree: Tree, patience_s: float) -> Verdict:
@@ -61,14 +64,10 @@ class Stopper:
         try:
             async with asyncio.timeout(patience_s):
                 await self._until_it_stands(tree)
-        except NoMachineError as error:
-            self._say(f"{error}. PULL THE SAFETY KEY if the belt moves.")
-            return Verdict.NO_MACHINE
         except TimeoutError:
             return self._given_up()
         finally:
-            for pending in self._writes | self._subscriptions:
-                pending.cancel()
+            self._forget_what_is_pending()
         self._say("the belt stands, verified")
         if self._link.made_here and self._let_go():
             await self._link.end()
@@ -84,11 +83,11 @@ class Stopper:
         return Verdict.NOT_CONFIRMED
 
     async def _until_it_stands(self, tree: Tree | None) -> None:
-        """Begin again as often as it takes: connecting fails at times, and links get lost."""
+        """Begin again as often as it takes: connecting fails at times, and links get lost. Raises BusGoneError."""
         while True:
             try:
                 await self._press(await self._link.up(tree or await objects(self._bus)))
-            except NoMachineError:
+            except BusGoneError:
                 raise
             except Exception as error:  # noqa: BLE001 - BusError and TimeoutError are usual; no defect ends the last Stop
                 self._tell(f"not stopped yet: {in_words(error)}. PULL THE SAFETY KEY if the belt moves.")
@@ -98,14 +97,16 @@ class Stopper:
             await asyncio.sleep(AGAIN_S)
 
     async def _press(self, tree: Tree) -> None:
-        """Write Stop every half second until the belt is seen to stand. Raises BusError if the link is lost.
+        """Write Stop every half second until the belt is seen to stand. Raises BusError if the link is of no more use.
 
         Every other one goes without asking for control, and so does the first over a link that was left here: a machine
         that takes one procedure at a time refuses a Stop while its answer about control is under way.
         """
+        self._forget_what_is_pending()
         characteristics = self._link.characteristics(tree)
         if CONTROL_POINT not in characteristics:
-            raise NoMachineError("the device has no treadmill control point")
+            await self._link.end()  # bluetoothd says that it knows the services when it failed to ask for them, too
+            raise BusError("the device tells no treadmill control point")
         self._standstill.begin()
         await self._listen(characteristics)
         path, flags = characteristics[CONTROL_POINT]
@@ -113,12 +114,12 @@ class Stopper:
         held = () if self._link.made_here else (STOP_FRAME,)  # whoever made it may have had control, and so have we
         for frames in chain([(*held, *_WITH_CONTROL)], cycle(((STOP_FRAME,), _WITH_CONTROL))):
             if not self._writes:
+                self._writes_since_s = _now_s()
                 for frame in frames:
                     _begun(self._writes, self._write(path, frame, kind))
             if await self._standstill.seen_within(RESEND_S):
                 return
-            if self._refused and not await self._connected():
-                raise BusError("the link was lost")
+            await self._give_up_a_useless_link()
 
     async def _listen(self, characteristics: Mapping[str, tuple[str, list[str]]]) -> None:
         """Subscribe: to answers first, because some machines refuse a write without; and to see the belt stand."""
@@ -154,9 +155,24 @@ class Stopper:
                 self._standstill.note_stop()
             return
 
-    async def _connected(self) -> bool:
-        self._refused = False
-        return await self._link.is_up()
+    def _forget_what_is_pending(self) -> None:
+        for pending in self._writes | self._subscriptions:
+            pending.cancel()
+        self._writes.clear()
+        self._subscriptions.clear()
+
+    async def _give_up_a_useless_link(self) -> None:
+        """Raise BusError if it was lost, or if a write is stuck on it; never while the belt slows down or stands."""
+        refused, self._refused = self._refused, False
+        if refused and not await self._link.is_up():
+            raise BusError("the link was lost")
+        if self._writes and _now_s() - self._writes_since_s >= STUCK_S and not self._standstill.slows_down:
+            await self._link.end()
+            raise BusError("the Stop's write is stuck: the link is dropped to make a new one")
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _begun(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
