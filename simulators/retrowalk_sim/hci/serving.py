@@ -26,20 +26,32 @@ VIRTUAL: Final = ("vhci", "pty")
 async def serve(peripherals: Sequence[Peripheral], transports: str) -> AsyncIterator[None]:
     """Put devices on the air. `transports`: a virtual one, or a real controller a device, comma-separated.
 
-    Raises ValueError when there are fewer controllers than devices, and what Bumble raises for an unusable one.
+    Raises ValueError when there are fewer controllers than devices, and what Bumble raises for an unusable one; an
+    ExceptionGroup, and cancels whoever is in here, when a device dies of an error.
     """
     async with AsyncExitStack() as stack:
         if transports.split(":", maxsplit=1)[0] in VIRTUAL:
             peers = await _emulated(stack, peripherals, transports)
         else:
             peers = await _real(stack, peripherals, transports.split(","))
-        running = [asyncio.create_task(peer.run(), name=peer.peripheral.advertisement.name) for peer in peers]
+        await stack.enter_async_context(_alive(peers))
+        yield
+
+
+@asynccontextmanager
+async def _alive(peers: Sequence[Peer]) -> AsyncIterator[None]:
+    """Let peers live meanwhile. One that dies ends it: an ExceptionGroup has its error."""
+    failure: Exception | None = None
+    async with asyncio.TaskGroup() as living:
+        running = [living.create_task(peer.run(), name=peer.peripheral.advertisement.name) for peer in peers]
         try:
             yield
-        finally:
-            for task in running:
-                task.cancel()
-            await asyncio.gather(*running, return_exceptions=True)
+        except Exception as error:  # noqa: BLE001 - raised below, as it is
+            failure = error
+        for task in running:
+            task.cancel()
+    if failure is not None:
+        raise failure
 
 
 async def _emulated(stack: AsyncExitStack, peripherals: Sequence[Peripheral], transport: str) -> list[Peer]:
