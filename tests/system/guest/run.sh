@@ -12,6 +12,6 @@ mkdir -p /etc/retrowalk && : >/etc/retrowalk/mqtt-password
 systemctl restart systemd-journald        # it slept through the time that has passed
 export RETROWALK_GUEST=/share/out PYTHONDONTWRITEBYTECODE=1 REPEAT=${REPEAT:-1}
 cd $code
-/opt/retrowalk/bin/python -m pytest tests/system/scenarios tests/system/contract --deselect tests/system/scenarios/test_reboot.py \
+/opt/retrowalk/bin/python -m pytest tests/system/scenarios tests/system/contract --deselect tests/system/scenarios/test_next_boot.py \
   -p no:cacheprovider --timeout 240 -v --tb=short \
   --junitxml=/share/out/verdicts.xml ${ONLY:+-k "$ONLY"}
