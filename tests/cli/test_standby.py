@@ -81,10 +81,15 @@ class Post:
     async def says(self, words: str) -> str:
         """Wait until it has said something that begins so; return the rest."""
         assert self.process.stderr is not None
-        async with asyncio.timeout(PATIENCE_S):
-            while not (line := (await self.process.stderr.readline()).decode()).startswith(words):
-                assert line, f"it ended and never said: {words}"
-        return line.removeprefix(words).rstrip()
+        said = [""]
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not said[-1].startswith(words):
+                    said.append((await self.process.stderr.readline()).decode())
+                    assert said[-1], f"it ended and never said: {words}"
+        except TimeoutError:
+            pytest.fail(f"it did not say: {words}, but: {said}")
+        return said[-1].removeprefix(words).rstrip()
 
     async def shows(self, words: str) -> str:
         """Wait until `systemctl status` would show something that begins so; return the rest."""

@@ -83,6 +83,8 @@ async def call(
     bus: MessageBus, path: str, interface: str, member: str, signature: str = "", *body: Any, to: str = _BLUEZ
 ) -> Message:
     """Call bluetoothd, or the bus itself. Raises BusError."""
+    if not bus.connected:  # its descriptor may be another's by now, and dbus-fast would stop listening to that
+        raise BusGoneError(f"{member}: the bus is gone")
     try:
         reply = await bus.call(Message(to, path, interface, member, signature=signature, body=list(body)))
     except (EOFError, OSError) as error:
