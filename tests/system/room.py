@@ -32,7 +32,9 @@ OUT: Final = Path(os.environ.get("RETROWALK_GUEST", "/nowhere"))
 COMMAND: Final = str(Path(sys.executable).with_name("retrowalk"))
 PORT: Final = 1883
 PATIENCE_S: Final = 120.0  # on a computer with a load of 10, an adapter was not up after a minute
-FAILSAFE_START_S: Final = 1.1  # on an idle host; a quicker guest changes no limit, a slower one stretches them
+YARDSTICK: Final = "import argparse, asyncio, json, logging; sum(range(1_000_000))"  # nothing that changes with us
+YARDSTICK_S: Final = 1.2  # in a warm guest, on a host with nothing else to do on one core at least
+MOST_STRETCHED: Final = 3.0  # in a slower guest times mean nothing
 STOP: Final = "0801"
 START: Final = "07"
 REQUEST_CONTROL: Final = "00"
@@ -79,6 +81,19 @@ async def systemctl(*arguments: str) -> str:
 async def shown(unit: str, what: str) -> str:
     """Return a property of a unit."""
     return await systemctl("show", "--value", f"--property={what}", unit)
+
+
+async def moment(unit: str, what: str) -> float:
+    """Return when this last happened to a unit, in seconds on the clock of the witness."""
+    microseconds = int(await shown(unit, f"{what}TimestampMonotonic"))
+    assert microseconds, f"{unit} knows no {what}"
+    return microseconds / 1e6
+
+
+async def told_by(process: int) -> list[str]:
+    """Return what a process, dead perhaps, has told the journal."""
+    await run("journalctl", "--sync")
+    return (await run("journalctl", "--no-pager", "-o", "cat", f"_PID={process}")).splitlines()
 
 
 async def powered() -> bool:
@@ -131,7 +146,7 @@ class Room:
     simulator: Simulator
     home: Home
     address: str
-    slow: float  # how much longer than on an idle host things take; never below 1
+    slow: float  # how much longer than on an idle host things take
 
     @property
     def now_s(self) -> float:
@@ -178,6 +193,12 @@ class Room:
         await run(COMMAND, "ctl", "reset", "--config", str(CONFIG))
         await self.home.phase("idle", since)
         await systemctl("reset-failed", UNIT)
+
+    async def stopped_by_another(self, states: int, stop_at_s: float) -> None:
+        """Wait until the next daemon is latched, and see that it began only after that Stop: it was not its own."""
+        await self.latched_after_restart(states)
+        begun_s = await moment(UNIT, "ExecMainStart")
+        assert stop_at_s < begun_s, f"no Stop until {stop_at_s - begun_s:.2f} s after the next daemon began"
 
     async def latched_after_restart(self, states: int) -> None:
         """Wait until a new daemon tells that it found the marker, from state number `states` on."""
@@ -238,10 +259,17 @@ async def furnished(name: str, profile: str = "ideal") -> AsyncIterator[Room]:
 
 
 async def slowness() -> float:
-    """Return how much longer than on an idle host a failsafe with nothing to do takes."""
+    """Return how much longer than on an idle host a fixed piece of Python's own work takes; never below 1."""
     since_s = time.monotonic()
-    await run(COMMAND, "stop", "--failsafe", "--marker", "/nowhere")
-    return max(1.0, (time.monotonic() - since_s) / FAILSAFE_START_S)
+    await run(sys.executable, "-I", "-c", YARDSTICK)
+    return max(1.0, (time.monotonic() - since_s) / YARDSTICK_S)
+
+
+def assert_within(taken_s: float, limit_s: float, slow: float, *, stretched: bool = True) -> None:
+    """Judge a time; the limit is `stretched` by what the guest is slower, or not. A miss tells how slow that was."""
+    allowed_s = limit_s * min(slow, MOST_STRETCHED) if stretched else limit_s
+    busy = ": the host is too busy for times to mean anything" if slow > MOST_STRETCHED else ""
+    assert taken_s < allowed_s, f"{taken_s:.2f} s, not within {allowed_s:.2f} s; guest slower {slow:.1f}{busy}"
 
 
 async def _leave(name: str, since: str, simulator: Simulator) -> None:

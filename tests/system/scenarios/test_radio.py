@@ -1,4 +1,4 @@
-"""Bluetooth fails under a moving belt: an alarm at once, and a Stop as soon as there is a link again."""
+"""Bluetooth fails under a moving belt: an alarm in words; then, once there is a link, a Stop, verified, and latched."""
 
 from __future__ import annotations
 

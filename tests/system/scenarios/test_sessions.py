@@ -33,15 +33,17 @@ def _event(room: Room, number: int) -> dict[str, Any] | None:
     return room.home.events[number] if len(room.home.events) > number else None
 
 
+def _workout_ended(room: Room) -> dict[str, Any] | None:
+    return next((event for event in room.home.events if event["event_type"] == "workout_ended"), None)
+
+
 @pytest.mark.timeout(2 * PATIENCE_S)
 async def test_first_20s(room: Room) -> None:
     """Six bouts backward at half a mile an hour, from arming to hands off, without a trip."""
     walking = asyncio.create_task(_walk_willingly(room))
     try:
         await open_session(room.home, "first-20s")
-        ended = await room.home.until(
-            lambda: room.home._find(room.home.events, event_type="workout_ended"), "the end", PATIENCE_S
-        )
+        ended = await room.home.until(partial(_workout_ended, room), "the end", PATIENCE_S)
     finally:
         walking.cancel()
         await asyncio.gather(walking, return_exceptions=True)
