@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -46,6 +46,22 @@ def echo() -> Echo:
 def timing() -> Timing:
     """How quick the fake is; a test module may have its own."""
     return Timing(unreachable_s=0.2)
+
+
+@pytest.fixture
+def looked_s() -> float:
+    """How long to look for what should not be there; whatever is there is found in that time."""
+    return 0.3
+
+
+@pytest.fixture
+def vanish(echo: Echo) -> Callable[[], Awaitable[None]]:
+    """Put the device out of reach; once that is done, it is silent."""
+
+    async def out_of_reach() -> None:
+        echo.reachable = False
+
+    return out_of_reach
 
 
 @pytest.fixture

@@ -76,21 +76,36 @@ async def test_a_device_may_drop_the_link_itself(bluez: Bluez, echo: Echo, until
     await client.disconnect()
 
 
-async def test_an_old_client_doubles_the_values_of_a_new_one(bluez: Bluez, echo: Echo, ear: Ear, until: Until) -> None:
-    """After an unexpected disconnect bleak keeps the old D-Bus connection, whose sessions bluetoothd enables again."""
+async def _old_and_new(bluez: Bluez, echo: Echo, ear: Ear, until: Until) -> tuple[BleakClient, BleakClient]:
+    """Lose a link that was listened to, and listen over the next one; the old client is not closed."""
     old = await _connect(echo)
     await old.start_notify(INDICATED, lambda _characteristic, _value: None)
     bluez.lose_link(echo.advertisement.address)
     await until(lambda: not old.is_connected)
     new = await _connect(echo)
     await new.start_notify(INDICATED, ear)
-    await new.write_gatt_char(INDICATED, b"\x01", response=True)
-    assert await ear.hear(2) == [b"\x01", b"\x01"]
+    return old, new
 
-    await old.disconnect()  # closes the old D-Bus connection, and its sessions with it
+
+async def test_an_old_client_doubles_the_values_of_a_new_one(bluez: Bluez, echo: Echo, ear: Ear, until: Until) -> None:
+    """After an unexpected disconnect bleak keeps the old D-Bus connection, whose sessions bluetoothd enables again."""
+    old, new = await _old_and_new(bluez, echo, ear, until)
+    for value in (b"\x01", b"\x02"):
+        await new.write_gatt_char(INDICATED, value, response=True)
+    assert await ear.hear(4) == [b"\x01", b"\x01", b"\x02", b"\x02"]
+    await old.disconnect()
+    await new.disconnect()
+
+
+async def test_an_old_client_that_is_closed_takes_its_sessions_along(
+    bluez: Bluez, echo: Echo, ear: Ear, until: Until
+) -> None:
+    """With its D-Bus connection; the new one hears each value once."""
+    old, new = await _old_and_new(bluez, echo, ear, until)
+    await old.disconnect()
     await until(lambda: bluez.listeners(echo.advertisement.address, INDICATED) == 1)
-    await new.write_gatt_char(INDICATED, b"\x02", response=True)
-    await new.write_gatt_char(INDICATED, b"\x03", response=True)
+    for value in (b"\x02", b"\x03"):
+        await new.write_gatt_char(INDICATED, value, response=True)
     assert await ear.hear(2) == [b"\x02", b"\x03"]
     await new.disconnect()
 

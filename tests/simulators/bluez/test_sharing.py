@@ -70,11 +70,14 @@ async def test_a_second_process_can_write_over_the_link_of_a_first(
 
 
 async def test_a_device_that_is_connected_elsewhere_is_found_only_in_the_tree(
-    other_process: Process, echo: Echo
+    other_process: Process, echo: Echo, looked_s: float
 ) -> None:
-    """Scanning by address finds nothing; the tree gives a device that bleak connects to at once."""
+    """Scanning by address finds nothing; the tree gives a device that bleak connects to at once.
+
+    The same scan finds it once nobody is connected.
+    """
     address = echo.advertisement.address
-    assert await BleakScanner.find_device_by_address(address, timeout=0.2) is None
+    assert await BleakScanner.find_device_by_address(address, timeout=looked_s) is None
     device = await get_device(address)
     assert device is not None
     client = BleakClient(device)
@@ -82,6 +85,7 @@ async def test_a_device_that_is_connected_elsewhere_is_found_only_in_the_tree(
     await client.write_gatt_char(INDICATED, b"\x08\x01", response=True)
     assert echo.diary.count("connected") == 1
     await client.disconnect()
+    assert await BleakScanner.find_device_by_address(address, timeout=looked_s) is not None
 
 
 async def test_one_client_disconnects_for_all(client: BleakClient, raw: RawClient, echo: Echo, until: Until) -> None:

@@ -25,6 +25,8 @@ __all__ = ["client", "ear", "raw"]
 SYSTEM_BUS: Final = "unix:path=/run/dbus/system_bus_socket"
 PULSE_S: Final = 0.05
 LONGEST_S: Final = 90
+LOOKED_S: Final = 3.0
+LOOKS: Final = 2  # whoever puts it on the air looks whether it is reachable, does what follows, and looks again
 
 if "RETROWALK_GUEST" not in os.environ:
     collect_ignore_glob = ["test_*.py"]
@@ -36,6 +38,7 @@ class LivelyEcho(Echo):
     def __init__(self) -> None:
         super().__init__()
         self.lost = False
+        self.looks = 0
         self._now_s = 0.0
 
     @override
@@ -48,6 +51,12 @@ class LivelyEcho(Echo):
     @override
     def due_s(self) -> float:
         return self._now_s + PULSE_S
+
+    @property
+    @override
+    def connectable(self) -> bool:
+        self.looks += 1
+        return self.reachable
 
     @property
     def linked(self) -> bool:
@@ -125,6 +134,24 @@ def echo(air: LivelyEcho) -> LivelyEcho:
 
 
 @pytest.fixture
+def looked_s() -> float:
+    """How long to look for what should not be there."""
+    return LOOKED_S
+
+
+@pytest.fixture
+def vanish(echo: LivelyEcho) -> Callable[[], Awaitable[None]]:
+    """Put the device out of reach; once that is done, it is silent."""
+
+    async def out_of_reach() -> None:
+        echo.reachable = False
+        enough = echo.looks + LOOKS
+        await until_true(lambda: echo.looks >= enough)
+
+    return out_of_reach
+
+
+@pytest.fixture
 async def bluez(bus_address: str, echo: LivelyEcho, timing: Timing) -> AsyncIterator[RealBluez]:
     """Make sure of a powered adapter that knows no device; forget the device afterwards."""
     del bus_address, timing
@@ -169,7 +196,7 @@ DIFFERENT: Final = {
     "test_a_scan_keeps_telling": "bluetoothd tells a changed signal strength, and the emulated radio's never changes",
     "test_a_link_that_does_not_outlast_a_killed_daemon_ends_without_a_word": "the successor may come in time",
     "test_a_successor_tells_of_links_that_lasted_until_it_came": "the successor may come too late",
-    "test_an_old_client_doubles_the_values_of_a_new_one": "counts sessions, which bluetoothd does not tell",
+    "test_an_old_client_that_is_closed_takes_its_sessions_along": "counts sessions, which bluetoothd does not tell",
     "test_a_stalled_write_ends_with_the_link": "takes 30 s, by the specification",
     "test_missing_encryption_is_one_error_of_three_causes": "bluetoothd begins to pair, which the simulator does not",
     "test_the_name_is_taken_once": "is about the fake alone",
