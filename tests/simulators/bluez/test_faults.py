@@ -19,6 +19,7 @@ from retrowalk_sim.bluez.echo import DROP, INDICATED, NOTIFIED, READ, STALL, Ech
 if TYPE_CHECKING:
     from simulators.bluez.conftest import Ear, RawClient
 
+type Vanish = Callable[[], Awaitable[None]]
 type Until = Callable[[Callable[[], bool]], Awaitable[None]]
 
 
@@ -110,29 +111,33 @@ async def test_an_old_client_that_is_closed_takes_its_sessions_along(
     await new.disconnect()
 
 
-async def test_an_unreachable_device_refuses_after_a_while(bluez: Bluez, echo: Echo, raw: RawClient) -> None:
+async def test_an_unreachable_device_refuses_after_a_while(
+    bluez: Bluez, echo: Echo, raw: RawClient, vanish: Vanish
+) -> None:
     """The error is the one that BlueZ gives for most failures to connect."""
     client = await _connect(echo)
     await client.disconnect()
-    echo.reachable = False
+    await vanish()
     reply = await raw.call(raw.device_path, "org.bluez.Device1.Connect")
     assert (reply.error_name, reply.body) == ("org.bluez.Error.Failed", ["le-connection-abort-by-local"])
 
 
-async def test_bleak_waits_out_its_own_time_for_an_unreachable_device(bluez: Bluez, echo: Echo) -> None:
+async def test_bleak_waits_out_its_own_time_for_an_unreachable_device(bluez: Bluez, echo: Echo, vanish: Vanish) -> None:
     """It takes that error for a link that is just ending, and waits for the end."""
     client = await _connect(echo)
     await client.disconnect()
-    echo.reachable = False
+    await vanish()
     with pytest.raises(TimeoutError):
         await client.connect(timeout=0.5)
 
 
-async def test_a_device_that_comes_back_while_connecting_is_connected(bluez: Bluez, echo: Echo, raw: RawClient) -> None:
+async def test_a_device_that_comes_back_while_connecting_is_connected(
+    bluez: Bluez, echo: Echo, raw: RawClient, vanish: Vanish
+) -> None:
     """The controller keeps trying until its time is over."""
     client = await _connect(echo)
     await client.disconnect()
-    echo.reachable = False
+    await vanish()
     connecting = asyncio.create_task(raw.call(raw.device_path, "org.bluez.Device1.Connect"))
     await raw.tree()
     refused = await raw.call(raw.device_path, "org.bluez.Device1.Connect")
@@ -141,11 +146,11 @@ async def test_a_device_that_comes_back_while_connecting_is_connected(bluez: Blu
     assert (await connecting).error_name is None
 
 
-async def test_disconnect_ends_an_attempt_to_connect(bluez: Bluez, echo: Echo, raw: RawClient) -> None:
+async def test_disconnect_ends_an_attempt_to_connect(bluez: Bluez, echo: Echo, raw: RawClient, vanish: Vanish) -> None:
     """The one who waits is told that it was cancelled."""
     client = await _connect(echo)
     await client.disconnect()
-    echo.reachable = False
+    await vanish()
     connecting = asyncio.create_task(raw.call(raw.device_path, "org.bluez.Device1.Connect"))
     await raw.tree()
     await raw.call(raw.device_path, "org.bluez.Device1.Disconnect")
