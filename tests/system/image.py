@@ -21,7 +21,8 @@ PACKAGES: Final = (
     *("systemd", "systemd-sysv", "udev", "dbus", "kmod", "zstd", "initramfs-tools", "procps"),
     *("bluez", "mosquitto", "mosquitto-clients", "python3"),
 )
-DISK: Final = "3G"
+DISK: Final = ("3G", "has_journal")  # without one, what an fsync had kept was zeros after a power cut
+SITE_DISK: Final = ("400M", "^has_journal")  # is only read
 HOOKS: Final = {"essential": "early.sh", "customize": "customize.sh"}
 _OPTIONS: Final = (
     *("--mode=root", "--variant=minbase"),
@@ -88,7 +89,7 @@ def _make(folder: Path, build: Callable[[Path], None]) -> None:
 def debian(arch: Arch) -> Path:
     """Return the folder with root.img, vmlinuz, initrd.img and packages.txt. Raises Unable."""
     hooks = [(GUEST / script).read_bytes() for script in HOOKS.values()]
-    folder = cache() / f"debian-{arch.debian}-{key(SUITE, DISK, *PACKAGES, *_OPTIONS, *hooks)}"
+    folder = cache() / f"debian-{arch.debian}-{key(SUITE, *DISK, *PACKAGES, *_OPTIONS, *hooks)}"
     return made(folder, lambda half: _build_debian(arch, half))
 
 
@@ -104,7 +105,7 @@ def _build_debian(arch: Arch, folder: Path) -> None:
         (found,) = (tree / "boot").glob(f"{kind}-*")
         shutil.copy(found, folder / kind)
     (folder / "packages.txt").write_text(run("dpkg-query", f"--admindir={tree / 'var/lib/dpkg'}", "-W"))
-    _make_disk(tree, folder / "root.img", DISK)
+    _make_disk(tree, folder / "root.img", *DISK)
 
 
 def site(arch: Arch) -> Path:
@@ -119,7 +120,7 @@ def _build_site(arch: Arch, folder: Path) -> None:
     platform = ("--python-platform", arch.wheels, "--python-version", "3.13", "--only-binary", ":all:")
     run(str(Path(sys.executable).with_name("uv")), "pip", "install", "--target", str(tree), *platform, *locked)
     _compile(tree)
-    _make_disk(tree, folder / "site.img", "400M")
+    _make_disk(tree, folder / "site.img", *SITE_DISK)
 
 
 def code(folder: Path) -> None:
@@ -140,7 +141,7 @@ def _compile(tree: Path) -> None:
     run(sys.executable, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(tree))
 
 
-def _make_disk(tree: Path, disk: Path, size: str) -> None:
+def _make_disk(tree: Path, disk: Path, size: str, feature: str) -> None:
     run("truncate", "-s", size, str(disk))
-    run("mkfs.ext4", "-q", "-O", "^has_journal", "-d", str(tree), str(disk))
+    run("mkfs.ext4", "-q", "-O", feature, "-d", str(tree), str(disk))
     shutil.rmtree(tree)
