@@ -53,7 +53,7 @@ fuzz: setup  ## every reader of outside bytes, guided by coverage (SECONDS_EACH=
 	@UV_LINK_MODE=copy $(BIN)/uv pip install -q --require-hashes --target build/fuzz/packages -r requirements/fuzz.txt
 	@PYTHONPATH=tests:build/fuzz/packages $(BIN)/python -m fuzz --seconds $(or $(SECONDS_EACH),60) $(if $(ONLY),--only $(ONLY))
 
-system: setup  ## the same in a virtual machine: kernel, bluetoothd, systemd (ONLY=…, REPEAT=…, ARCH=arm64; docs/system.md)
+system: setup  ## sessions, crashes, radio failures in a virtual machine: real kernel, bluetoothd, systemd (about an hour; ONLY=…, REPEAT=…, ARCH=arm64)
 	@PYTHONPATH=tests $(BIN)/python -m system --arch $(or $(ARCH),amd64) --repeat $(or $(REPEAT),1) $(if $(ONLY),--only "$(ONLY)")
 
 coverage: setup  ## each module of the core by its own test module alone: 100 % of lines and branches (a minute)
