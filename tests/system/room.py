@@ -201,11 +201,11 @@ class Room:
         assert stop_at_s < begun_s, f"no Stop until {stop_at_s - begun_s:.2f} s after the next daemon began"
 
     async def latched_after_restart(self, states: int) -> None:
-        """Wait until a new daemon tells that it found the marker, from state number `states` on."""
-        told = self.home.states
+        """Wait until a new daemon, which found the marker, has seen the belt stand, from state number `states` on."""
+        told, tripped = self.home.states, {"trip_cause": "restart_in_session", "phase": "tripped"}
 
         def latched() -> bool | None:
-            return any(state["trip_cause"] == "restart_in_session" for state in told[states:]) or None
+            return any(tripped.items() <= state.items() for state in told[states:]) or None
 
         await self.home.until(latched, "a latched daemon", PATIENCE_S)
 
