@@ -29,7 +29,12 @@ from treadmill.left_belt import USUAL, running_belt
 
 LOOK_S = 0.01
 PATIENCE_S = 30.0
-STANDBY = "from retrowalk.cli import main; raise SystemExit(main(['standby']))"
+STANDBY = """
+import signal
+from retrowalk.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever starts us in the background has it ignored
+raise SystemExit(main(['standby']))
+"""
 DAEMON = """
 import fcntl, sys
 with open(sys.argv[1], "w") as lock:
