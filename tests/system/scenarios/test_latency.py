@@ -62,9 +62,11 @@ async def test_the_link_adds_little_to_bleak(address: str, answers: str) -> None
     slow = await slowness()
     taken_ms: dict[str, list[float]] = {"a_bare_bleak_client": [], "the_daemons_link": []}
     bare, link = zip((_bare, _link), taken_ms.values(), strict=True)
-    for way, times_ms in (bare, link, link, bare) * TURNS:
-        times_ms.extend(await _measured(way(address)))
-    await forget_bleak()
+    try:
+        for way, times_ms in (bare, link, link, bare) * TURNS:
+            times_ms.extend(await _measured(way(address)))
+    finally:
+        await forget_bleak()
     bare_ms, link_ms = map(median, taken_ms.values())
     for name, times_ms in taken_ms.items():
         figures = {"p50_ms": median(times_ms), "p95_ms": quantiles(times_ms, n=20)[-1]}
