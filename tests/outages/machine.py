@@ -41,14 +41,11 @@ class _Mortal(Stage):
     async def _bus_and_bluetoothd(self, down_s: float) -> None:
         """The bus is killed, bluetoothd goes with it, and both come back at the same address."""
         assert self.bluez
-        assert self._bus._daemon
-        assert self._bus._folder
-        self._bus._daemon.kill()
-        self._bus._daemon.communicate()
+        self._bus.kill()
         await asyncio.sleep(_NOTICED_S)
         kept = await self.bluez._end()
         await asyncio.sleep(down_s)
-        await asyncio.to_thread(self._bus._start, self._bus._folder)
+        await self._bus.come_back()
         await self.bluez._begin(kept)
         json_play.emit("bluetoothd_back", {})
 
@@ -56,11 +53,13 @@ class _Mortal(Stage):
 async def _serve(profile: str, strap: Path) -> None:
     bus = PrivateBus()
     stage = _Mortal(Treadmill(profile), bus)
-    async with bus as guid_address:
-        address = guid_address.partition(",")[0]  # a bus that comes back has another guid
-        async with serve(stage.devices, address) as stage.bluez, serve_strap(stage.strap, strap):
-            json_play.emit("ready", {"bus": address, "address": stage.treadmill.advertisement.address})
-            await json_play.play(stage)
+    async with (
+        bus as address,
+        serve(stage.devices, address) as stage.bluez,
+        serve_strap(stage.strap, strap),
+    ):
+        json_play.emit("ready", {"bus": address, "address": stage.treadmill.advertisement.address})
+        await json_play.play(stage)
 
 
 if __name__ == "__main__":

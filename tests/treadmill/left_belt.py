@@ -37,6 +37,17 @@ async def forgotten_belt(profile: Profile = USUAL, timing: Timing = QUICK) -> As
         yield treadmill, bluez
 
 
+@asynccontextmanager
+async def known_belt() -> AsyncIterator[tuple[Treadmill, Bluez]]:
+    """A belt that runs, and a bluetoothd that knows it from a link that was ended."""
+    treadmill = Treadmill("citysports")
+    async with air(treadmill) as bluez:
+        async with running(treadmill, Bluetooth()) as owner:
+            await up(owner)
+        treadmill.move_by_hand(2.0)
+        yield treadmill, bluez
+
+
 async def written_to(treadmill: Treadmill, request: str = "0801") -> None:
     """Wait until a request reached the machine."""
     while request not in [event.detail for event in treadmill.witness.of("written")]:  # noqa: ASYNC110 - it tells nobody

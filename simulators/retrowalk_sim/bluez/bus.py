@@ -64,16 +64,27 @@ class PrivateBus(AbstractContextManager[str], AbstractAsyncContextManager[str]):
         with complaints.open("w", encoding="utf-8") as stderr:
             self._daemon = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True)  # noqa: S603  ours
         assert self._daemon.stdout is not None  # noqa: S101  asked for above
-        address = self._daemon.stdout.readline().strip()  # printed once the socket listens
+        told = self._daemon.stdout.readline().strip()  # printed once the socket listens
+        address, _, _ = told.partition(",")  # without the guid, which is another one when the bus comes back
         if not address:
             raise RuntimeError(f"dbus-daemon did not start: {complaints.read_text(encoding='utf-8').strip()}")
         return address
 
-    def _stop(self) -> None:
+    def kill(self) -> None:
+        """Die as by SIGKILL, and take along whoever lives on it."""
         if self._daemon is not None:
             self._daemon.kill()
             self._daemon.communicate()
             self._daemon = None
+
+    async def come_back(self) -> None:
+        """Start again after `kill`, at the same address."""
+        if self._folder is None:
+            raise RuntimeError("the bus was not entered")
+        await asyncio.to_thread(self._start, self._folder)
+
+    def _stop(self) -> None:
+        self.kill()
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
             self._folder = None

@@ -20,7 +20,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Final
 
-from retrowalk.cli.stop import carry_out, read_options, say
+from retrowalk.cli.stop import IN_MID_STOP, carry_out, read_options, say
 from retrowalk.cli.traces import config_path, lock_paths, read_config
 from retrowalk.systemd import Notifier
 from retrowalk.treadmill.failsafe import Verdict  # and with it all that `carry_out` would import when a belt runs on
@@ -103,7 +103,7 @@ class _Standby:
         try:
             return carry_out(self._failsafe, lambda: not any(map(self._held, self._locks())))
         except KeyboardInterrupt:
-            say("interrupted: NOT CONFIRMED that the belt stands. PULL THE SAFETY KEY if it moves.")
+            say(IN_MID_STOP)
             raise
 
     def _locks(self) -> list[Path]:

@@ -21,6 +21,7 @@ from retrowalk.cli.traces import (
 
 NOTHING_TO_STOP: Final = 0
 INTERRUPTED: Final = 5  # as what was not confirmed
+IN_MID_STOP: Final = "interrupted: NOT CONFIRMED that the belt stands. PULL THE SAFETY KEY if it moves."
 
 _EPILOG: Final = """\
 exit status: 0 the belt was seen to stand, 3 no machine, 5 not confirmed: pull the safety key
@@ -36,7 +37,7 @@ def main(arguments: list[str]) -> int:
     try:
         return carry_out(read_options(arguments))
     except KeyboardInterrupt:
-        say("interrupted: NOT CONFIRMED that the belt stands. PULL THE SAFETY KEY if it moves.")
+        say(IN_MID_STOP)
         return INTERRUPTED
 
 
@@ -57,9 +58,10 @@ def carry_out(options: argparse.Namespace, let_go: Callable[[], bool] = lambda: 
 
 
 def _address(option: str) -> str | None:
-    if sound(option) is None:
+    address = sound(option)
+    if address is None:
         say(f"stopping all the same: {option!r} is no Bluetooth address, such as AA:BB:CC:DD:EE:FF")
-    return sound(option)
+    return address
 
 
 def _stop(addresses: set[str], connected: bool, let_go: Callable[[], bool]) -> int:

@@ -54,8 +54,12 @@ def looked_s() -> float:
     return 0.3
 
 
+type Until = Callable[[Callable[[], bool]], Awaitable[None]]
+type Vanish = Callable[[], Awaitable[None]]
+
+
 @pytest.fixture
-def vanish(echo: Echo) -> Callable[[], Awaitable[None]]:
+def vanish(echo: Echo) -> Vanish:
     """Put the device out of reach; once that is done, it is silent."""
 
     async def out_of_reach() -> None:

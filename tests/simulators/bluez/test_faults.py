@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -17,10 +17,7 @@ from retrowalk_sim.bluez import Bluez, Timing
 from retrowalk_sim.bluez.echo import DROP, INDICATED, NOTIFIED, READ, STALL, Echo
 
 if TYPE_CHECKING:
-    from simulators.bluez.conftest import Ear, RawClient
-
-type Vanish = Callable[[], Awaitable[None]]
-type Until = Callable[[Callable[[], bool]], Awaitable[None]]
+    from simulators.bluez.conftest import Ear, RawClient, Until, Vanish
 
 
 async def _connect(echo: Echo, on_lost: Callable[[BleakClient], None] | None = None) -> BleakClient:
@@ -192,9 +189,7 @@ async def test_an_adapter_can_be_powered_by_its_property(bluez: Bluez, raw: RawC
     assert refused.error_name == "org.freedesktop.DBus.Error.PropertyReadOnly"
 
 
-async def test_a_killed_daemon_takes_its_links_along(
-    bluez: Bluez, echo: Echo, until: Callable[[Callable[[], bool]], Awaitable[None]]
-) -> None:
+async def test_a_killed_daemon_takes_its_links_along(bluez: Bluez, echo: Echo, until: Until) -> None:
     """Two seconds later, on the real one, whether its successor is there by then or not; and nothing is written."""
     client = await _connect(echo)
     await bluez.restart(down_s=0.05)
@@ -206,7 +201,7 @@ async def test_a_killed_daemon_takes_its_links_along(
 
 
 async def test_a_successor_tells_of_links_that_lasted_until_it_came(
-    bluez: Bluez, echo: Echo, raw: RawClient, until: Callable[[Callable[[], bool]], Awaitable[None]]
+    bluez: Bluez, echo: Echo, raw: RawClient, until: Until
 ) -> None:
     """It drops them; a new one works without a scan."""
     client = await _connect(echo)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,7 @@ from retrowalk_sim.bluez import Bluez, Timing
 from retrowalk_sim.bluez.echo import SERVICE, Echo
 
 if TYPE_CHECKING:
-    from simulators.bluez.conftest import RawClient
+    from simulators.bluez.conftest import RawClient, Vanish
 
 
 FOUND_S = 20.0  # the real bluetoothd needed more than 3 once, on a busy host
@@ -57,9 +56,7 @@ async def test_a_second_scan_reports_a_device_that_the_first_one_left_in_the_tre
     assert first.details["path"] == second.details["path"]
 
 
-async def test_a_device_out_of_reach_is_not_seen(
-    bluez: Bluez, echo: Echo, vanish: Callable[[], Awaitable[None]], looked_s: float
-) -> None:
+async def test_a_device_out_of_reach_is_not_seen(bluez: Bluez, echo: Echo, vanish: Vanish, looked_s: float) -> None:
     """Who does not answer does not advertise either; the same look finds it when it is back."""
     await vanish()
     assert await _seen(looked_s) == []

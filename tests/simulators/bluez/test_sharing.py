@@ -6,7 +6,7 @@ import asyncio
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,9 +18,7 @@ from retrowalk_sim.bluez import Bluez
 from retrowalk_sim.bluez.echo import INDICATED, NOTIFIED, Echo
 
 if TYPE_CHECKING:
-    from simulators.bluez.conftest import Ear, RawClient
-
-type Until = Callable[[Callable[[], bool]], Awaitable[None]]
+    from simulators.bluez.conftest import Ear, RawClient, Until
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from retrowalk_sim.bluez import Timing
 from retrowalk_sim.bluez.echo import Echo
 from retrowalk_sim.gatt import Emission, LinkLoss
-from simulators.bluez.conftest import client, ear, raw
+from simulators.bluez.conftest import Vanish, client, ear, raw
 from system.air import on_air
 from system.room import ADAPTER, PATIENCE_S, run, systemctl, until_powered
 from treadmill.air import forget_bleak
@@ -140,7 +140,7 @@ def looked_s() -> float:
 
 
 @pytest.fixture
-def vanish(echo: LivelyEcho) -> Callable[[], Awaitable[None]]:
+def vanish(echo: LivelyEcho) -> Vanish:
     """Put the device out of reach; once that is done, it is silent."""
 
     async def out_of_reach() -> None:

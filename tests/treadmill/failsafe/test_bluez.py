@@ -86,43 +86,34 @@ async def test_a_bus_that_dies_during_the_stop_is_waited_for(said: list[str], mo
     treadmill = Treadmill("ignores-stop")
     treadmill.move_by_hand(2.0)
     bus = PrivateBus()
-    async with bus as guid_address:
-        address = guid_address.partition(",")[0]  # a bus that comes back has another guid
+    async with bus as address, serve([treadmill], address) as bluez:
         monkeypatch.setenv(ADDRESS_VARIABLE, address)
-        async with serve([treadmill], address) as bluez:
-            stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), said.append))
-            await written_to(treadmill)
-            assert bus._daemon
-            assert bus._folder
-            bus._daemon.kill()
-            bus._daemon.communicate()
-            while BUS_GONE not in said:  # noqa: ASYNC110 - it tells nobody else
-                await asyncio.sleep(0.01)
-            kept = await bluez._end()
-            await asyncio.to_thread(bus._start, bus._folder)
-            treadmill.machine.profile = USUAL
-            await bluez._begin(kept)
-            assert await stopping is Verdict.VERIFIED
-            assert treadmill.speed_kmh == 0
+        stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), said.append))
+        await written_to(treadmill)
+        bus.kill()
+        while BUS_GONE not in said:  # noqa: ASYNC110 - it tells nobody else
+            await asyncio.sleep(0.01)
+        kept = await bluez._end()
+        await bus.come_back()
+        treadmill.machine.profile = USUAL
+        await bluez._begin(kept)
+        assert await stopping is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
 
 
 async def test_no_bus_is_waited_for_from_when_there_was_none(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """And not from when bluetoothd began to hang, which is waited for longer."""
     monkeypatch.setattr(bluez, "BUS_S", 0.4)
+    treadmill = Treadmill(USUAL)
+    treadmill.move_by_hand(2.0)
     bus = PrivateBus()
-    async with bus as guid_address:
-        address = guid_address.partition(",")[0]
+    async with bus as address:
         monkeypatch.setenv(ADDRESS_VARIABLE, address)
-        treadmill = Treadmill(USUAL)
-        treadmill.move_by_hand(2.0)
         stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), said.append))
         await asyncio.sleep(3 * bluez.BUS_S)  # there is a bus, and no bluetoothd
-        assert bus._daemon
-        assert bus._folder
-        bus._daemon.kill()
-        bus._daemon.communicate()
+        bus.kill()
         await asyncio.sleep(bluez.AGAIN_S)
-        await asyncio.to_thread(bus._start, bus._folder)
+        await bus.come_back()
         async with serve([treadmill], address):
             assert await stopping is Verdict.VERIFIED
             assert treadmill.speed_kmh == 0

@@ -11,25 +11,19 @@ from bleak import BleakScanner
 from dbus_fast import BusType, Variant
 from dbus_fast.aio import MessageBus
 
-from retrowalk.bluetooth import Bluetooth
 from retrowalk.treadmill.failsafe import Verdict, link, stop_belts
 from retrowalk.treadmill.failsafe.bluez import CONNECT_S, DEVICE, call
 from retrowalk_sim.profiles import profiles
 from retrowalk_sim.treadmill import Treadmill
 from treadmill.air import QUICK, air
-from treadmill.bench import running, up
-from treadmill.left_belt import USUAL, forgotten_belt, running_belt, written_to
+from treadmill.left_belt import USUAL, forgotten_belt, known_belt, running_belt, written_to
 
 ADDRESS = "00:00:00:00:00:01"
 
 
 async def test_a_machine_that_is_only_known_is_connected_and_let_go_again() -> None:
     """When the link is down, it is made; what was made here is ended here, once the belt stands."""
-    treadmill = Treadmill("citysports")
-    async with air(treadmill) as bluez:
-        async with running(treadmill, Bluetooth()) as owner:
-            await up(owner)
-        treadmill.move_by_hand(2.0)
+    async with known_belt() as (treadmill, bluez):
         address = treadmill.advertisement.address
         assert not bluez.connected(address)
         assert await stop_belts((address.lower(),), lambda _: None) is Verdict.VERIFIED
@@ -102,11 +96,7 @@ async def test_no_radio_at_all_is_told(said: list[str], monkeypatch: pytest.Monk
 
 async def test_a_known_machine_is_reached_with_a_radio_that_was_off() -> None:
     """As after a reset of the adapter: it is switched on first."""
-    treadmill = Treadmill("citysports")
-    async with air(treadmill) as bluez:
-        async with running(treadmill, Bluetooth()) as owner:
-            await up(owner)
-        treadmill.move_by_hand(2.0)
+    async with known_belt() as (treadmill, bluez):
         bluez.power(on=False)
         assert await stop_belts((treadmill.advertisement.address,), lambda _: None) is Verdict.VERIFIED
         assert treadmill.speed_kmh == 0

@@ -10,7 +10,9 @@ from dataclasses import replace
 import pytest
 
 from retrowalk.bluetooth import Bluetooth
+from retrowalk.model import numbers as n
 from retrowalk.model.observations import Answered
+from retrowalk.model.units import seconds
 from retrowalk.treadmill.failsafe import Verdict, stop_belts, stopper
 from retrowalk_sim.bluez import Bluez
 from retrowalk_sim.profiles import Profile, profiles
@@ -89,6 +91,11 @@ async def test_a_stalled_link_is_not_confirmed() -> None:
     async with running_belt() as (treadmill, bluez):
         bluez.hold_writes(treadmill.advertisement.address)
         assert await stop_belts((), lambda _: None, patience_s=0.7) is Verdict.NOT_CONFIRMED
+
+
+def test_a_write_is_stuck_when_it_is_for_the_ladder() -> None:
+    """The number stands twice, because this process must import nothing that it can do without."""
+    assert seconds(stopper.STUCK_S) == n.STOP_EFFECT_NS
 
 
 async def test_a_stuck_write_costs_the_link_and_not_thirty_seconds(

@@ -100,7 +100,9 @@ class Link:
             if DEVICE in interfaces and interfaces[DEVICE]["Address"].value.upper() == self._address
         )
         connected = [path for path in paths if value(tree[path][DEVICE], "Connected", default=False)]
-        return next(iter(connected or paths[self._attempts % len(paths) :] if paths else ()), "")
+        if connected or not paths:
+            return next(iter(connected), "")
+        return paths[self._attempts % len(paths)]
 
     async def _sought(self, tree: Tree) -> Tree:
         """Look for the treadmill in the air; return the objects when it is one. Raises BusError."""

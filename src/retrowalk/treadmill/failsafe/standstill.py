@@ -28,7 +28,7 @@ class Standstill:
         self._ran = False
         self._frame, self._frame_s = b"", 0.0
         self._zeros = self._speeds = 0
-        self._lowest: int | None = None  # over the link that there is now
+        self._lowest: int | None = None  # since it last stood, over the link that there is now
         self._fell_s: float | None = None  # when it was last told to be slower than before, or to stand
         self._seen = asyncio.Event()
 
