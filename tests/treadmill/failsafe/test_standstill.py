@@ -42,6 +42,11 @@ def test_an_echo_is_what_the_daemons_link_takes_for_one() -> None:
     assert seconds(standstill.ECHO_S) == n.FRAME_ECHO_NS
 
 
+def test_a_belt_slows_down_for_as_long_as_it_does_for_the_ladder() -> None:
+    """Its link is kept meanwhile, whatever is stuck on it."""
+    assert seconds(standstill.FALLING_S) == n.STOP_STALLED_NS
+
+
 def test_a_countdown_is_watched_for_as_long_as_the_interlock_watches() -> None:
     """The time is the one that SAFETY.md gives a START to move the belt, of a machine that nobody measured."""
     assert pytest.approx(n.START_DELAY_S * n.START_PATIENCE) == COUNTDOWN_S

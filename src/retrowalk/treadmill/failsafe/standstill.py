@@ -10,7 +10,7 @@ from retrowalk.treadmill.failsafe.words import Say
 
 ZERO_FRAMES: Final = 2
 ECHO_S: Final = 0.1  # FRAME_ECHO_NS; the same frame again so soon is no second word
-FALLING_S: Final = 2.0  # a belt that was not heard to be slower for so long does not slow down
+FALLING_S: Final = 3.0  # STOP_STALLED_NS; a belt that was not heard to be slower for so long does not slow down
 COUNTDOWN_S: Final = 8.0  # START_DELAY_S × START_PATIENCE of the interlock, which would take time to import
 
 _MORE_DATA: Final = 1 << 0
