@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,8 +12,13 @@ LINES = 12
 
 
 @pytest.fixture(autouse=True)
-def _tidy_loop() -> None:
-    """Neither watch the loop nor slow it with asyncio's debug mode: the daemon has a process of its own here."""
+def _tidy_loop() -> Iterator[None]:
+    """Let each test answer for what it leaves open, not one that runs when it is collected at last.
+
+    Neither watch the loop nor slow it with asyncio's debug mode: the daemon has a process of its own here.
+    """
+    yield
+    gc.collect()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
