@@ -7,6 +7,7 @@ import os
 import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import suppress
+from threading import Event
 from time import monotonic
 from typing import Final, override
 
@@ -37,15 +38,24 @@ class LivelyEcho(Echo):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lost = False
         self.looks = 0
+        self._to_lose, self._lost = Event(), Event()
         self._now_s = 0.0
 
     @override
     def advance(self, now_s: float) -> list[Emission]:
         self._now_s = now_s
-        lost, self.lost = self.lost, False
-        return [*super().advance(now_s), *([LinkLoss()] if lost else [])]
+        emissions = super().advance(now_s)
+        if self._to_lose.is_set():
+            self._to_lose.clear()
+            emissions.append(LinkLoss())
+            asyncio.get_running_loop().call_soon(self._tell_when_silent)  # once the loss is on its way
+        return emissions
+
+    def _tell_when_silent(self) -> None:
+        from retrowalk_sim.hci.air import UNDER_WAY_S  # noqa: PLC0415 - Bumble is in the guest alone
+
+        asyncio.get_running_loop().call_later(UNDER_WAY_S, self._lost.set)
 
     @property
     @override
@@ -63,11 +73,17 @@ class LivelyEcho(Echo):
         """Whether a central is connected."""
         return next((entry == "connected" for entry in reversed(self.diary) if "connected" in entry), False)
 
+    def lose_link(self) -> None:
+        """Lose the link; nothing passes any more on return."""
+        self._lost.clear()
+        self._to_lose.set()
+        assert self._lost.wait(PATIENCE_S), "the link was not lost"
+
     def fresh(self) -> None:
         """Be as new."""
         self.diary.clear()
         self.subscriptions.clear()
-        self.reachable, self.value, self.lost = True, b"hello", False
+        self.reachable, self.value = True, b"hello"
 
 
 class RealBluez:
@@ -82,7 +98,7 @@ class RealBluez:
 
     def lose_link(self, _address: str) -> None:
         """Break the radio link without a word."""
-        self._echo.lost = True
+        self._echo.lose_link()
 
     def power(self, on: bool) -> None:
         """Switch the adapter's radio."""
