@@ -22,7 +22,7 @@ from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim.profiles import profiles
 from retrowalk_sim.treadmill import CONTROL_POINT, MACHINE_STATUS, TREADMILL_DATA, Treadmill
 from system.air import on_air_apart
-from system.room import assert_within, note, slowness, systemctl, until_powered
+from system.room import note, slowness, systemctl, until_powered
 from treadmill.air import forget_bleak
 
 TURNS = 4  # each of four rounds
@@ -30,8 +30,7 @@ ASKED = 25  # a round
 QUIET_S = 0.15
 LOOKS, LOOK_S = 4, 15.0
 REQUEST_CONTROL = b"\x00"
-MOST_ADDED_S = 0.015  # emulated; 0.0001 on a real processor
-MOST_LONGER = {"at_once": 1.3, "in_44_ms": 1.1}  # times a bare client's
+MOST_LONGER = 1.1  # times a bare client's
 ANSWERS_S = {"at_once": 0.0, "in_44_ms": 0.044}  # 44 ms: the quickest that was timed on a real machine
 
 type Ask = Callable[[], Awaitable[float]]
@@ -72,8 +71,7 @@ async def test_the_link_adds_little_to_bleak(address: str, answers: str) -> None
     for name, times_ms in taken_ms.items():
         figures = {"p50_ms": median(times_ms), "p95_ms": quantiles(times_ms, n=20)[-1]}
         note(f"{name}_{answers}", **figures, guest_slower=slow)
-    assert_within((link_ms - bare_ms) / 1000, MOST_ADDED_S, slow)
-    assert link_ms < MOST_LONGER[answers] * bare_ms
+    assert link_ms < MOST_LONGER * bare_ms
 
 
 async def _measured(way: AbstractAsyncContextManager[Ask]) -> list[float]:
