@@ -84,7 +84,11 @@ async def test_a_standby_has_nothing_to_do_after_an_end_in_order(idle: Scene) ->
         written = len(idle.writes)
         assert standby.stderr is not None
         said = [(await standby.stderr.readline()).decode().rstrip() for _ in range(3)]
-        assert said[1:] == ["the daemon is gone", "no session was left open: nothing to stop"]
+        assert said == [
+            "waits for the end of the daemon treadmill",
+            "the daemon is gone",
+            "no session was left open: nothing to stop",
+        ]
         assert len(idle.writes) == written
 
 
