@@ -29,6 +29,7 @@ from pydantic_core import ErrorDetails
 
 from retrowalk.files import read_small
 from retrowalk.machines import load_machines, shipped_machines
+from retrowalk.model.address import ADDRESS
 from retrowalk.model.settings import BrokerLost, EngineSettings, StrapTier
 from retrowalk.mqtt import MqttSettings
 from retrowalk.treadmill.machine import TreadmillSettings
@@ -61,7 +62,7 @@ def _nameable(path: Path) -> Path:
 Address = Annotated[
     str,
     AfterValidator(str.upper),
-    _like("([0-9A-F]{2}:){5}[0-9A-F]{2}", "write six pairs of hex digits, as in AA:BB:CC:DD:EE:FF"),
+    _like(ADDRESS, "write six pairs of hex digits, as in AA:BB:CC:DD:EE:FF"),
 ]
 Adapter = Annotated[str, _like("hci[0-9]+", 'write "hci0", "hci1" …')]
 Name = Annotated[

@@ -7,7 +7,6 @@ import socket
 from collections.abc import Mapping
 from typing import Final
 
-WATCHDOG_EVERY_S: Final = 0.5
 ENDING_US: Final = 10_000_000
 
 
@@ -18,11 +17,6 @@ class Notifier:
         self._address = _address(environ.get("NOTIFY_SOCKET", ""))
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC | socket.SOCK_NONBLOCK)
         self._complained = False
-
-    @property
-    def present(self) -> bool:
-        """Whether somebody listens."""
-        return self._address is not None
 
     def ready(self, status: str) -> None:
         """Start-up is over."""

@@ -126,17 +126,13 @@ def test_every_treadmill_that_may_have_been_left_is_stopped(
 ) -> None:
     """Those of all markers; where one tells nothing, the configured one and whatever is connected."""
     config = tmp_path / "hall.toml"
-    config.write_text(f'[treadmill]\naddress = "{CONFIGURED}"\n')
+    config.write_text(f'[treadmill]\naddress = "{CONFIGURED}"\n[daemon]\nstate_dir = "other"\n')
     monkeypatch.setenv("RETROWALK_CONFIG", str(config))
-    for name, (variable, address) in enumerate(
-        zip(("RETROWALK_RUNTIME_DIR", "STATE_DIRECTORY"), markers, strict=False)
-    ):
-        folder = tmp_path / str(name)
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "usual"))
+    for name, address in zip(("usual", "other"), markers, strict=False):
+        folder = tmp_path / name
         folder.mkdir()
         (folder / MARKER_NAME).write_text(json.dumps({"address": address, "latch": None}))
-        monkeypatch.setenv(variable, str(folder))
-    if not markers:
-        monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
     stop.main([])
     assert stopped == [expected]
 
@@ -146,7 +142,7 @@ def test_an_address_that_can_be_none_is_told_and_left_out(
 ) -> None:
     """Nobody could find it in the air; the configured one and whatever is connected are stopped at once."""
     config = tmp_path / "hall.toml"
-    config.write_text(f'[treadmill]\naddress = "{CONFIGURED}"\n')
+    config.write_text(f'[treadmill]\naddress = "{CONFIGURED}"\n[daemon]\nstate_dir = "other"\n')
     monkeypatch.setenv("RETROWALK_CONFIG", str(config))
     for address in (ONE, "AA-BB-CC-DD-EE-FF"):
         stop.main(["--address", address])
@@ -199,7 +195,7 @@ def test_who_may_not_look_for_the_marker_may_stop_all_the_same(
     """The state folder is the daemon's own, 0750, and so may be the configuration: the Stop is tried without them."""
     closed = tmp_path / "closed"
     closed.mkdir(mode=0)
-    monkeypatch.setenv("RETROWALK_RUNTIME_DIR", str(closed))
+    monkeypatch.setenv("STATE_DIRECTORY", str(closed))
     monkeypatch.setenv("RETROWALK_CONFIG", str(closed / "hall.toml"))
     with somebody_else():
         assert stop.main(only) == Verdict.VERIFIED

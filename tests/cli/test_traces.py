@@ -32,9 +32,8 @@ def test_an_unreadable_marker_means_any_treadmill(tmp_path: Path, content: str) 
 @pytest.mark.parametrize(
     ("environ", "config", "folders"),
     [
-        ({}, "", ["/var/lib/retrowalk/hall", "/run/retrowalk/hall"]),
+        ({}, "", ["/var/lib/retrowalk/hall"]),
         ({"STATE_DIRECTORY": "/s"}, "", ["/s"]),
-        ({"RETROWALK_RUNTIME_DIR": "/r", "STATE_DIRECTORY": "/s"}, "", ["/r", "/s"]),
         ({"STATE_DIRECTORY": "/s"}, '[daemon]\nstate_dir = "/data"', ["/s", "/data"]),
         ({"STATE_DIRECTORY": "/s"}, '[daemon]\nstate_dir = "data"', ["/s", "/etc/retrowalk/data"]),
         ({"STATE_DIRECTORY": "/s"}, '[daemon]\nname = "lab"', ["/s", "/var/lib/retrowalk/lab"]),
@@ -53,7 +52,7 @@ def test_where_the_marker_is_looked_for(environ: dict[str, str], config: str, fo
     [
         ({}, "", ["/run/retrowalk/hall"]),
         ({"RUNTIME_DIRECTORY": "/r"}, "", ["/r"]),
-        ({"RETROWALK_RUNTIME_DIR": "/r", "STATE_DIRECTORY": "/s"}, "", ["/r"]),
+        ({"RUNTIME_DIRECTORY": "/r", "STATE_DIRECTORY": "/s"}, "", ["/r"]),
         ({}, '[daemon]\nruntime_dir = "/data"', ["/run/retrowalk/hall", "/data"]),
         ({}, '[daemon]\nruntime_dir = "run"', ["/run/retrowalk/hall", "/etc/retrowalk/run"]),
         ({}, '[daemon]\nname = "lab"', ["/run/retrowalk/hall", "/run/retrowalk/lab"]),

@@ -16,8 +16,8 @@ from retrowalk.cli.traces import (
     may_be_there,
     read_address,
     read_config,
-    sound,
 )
+from retrowalk.model.address import sound_address
 
 NOTHING_TO_STOP: Final = 0
 INTERRUPTED: Final = 5  # as what was not confirmed
@@ -58,7 +58,7 @@ def carry_out(options: argparse.Namespace, let_go: Callable[[], bool] = lambda: 
 
 
 def _address(option: str) -> str | None:
-    address = sound(option)
+    address = sound_address(option)
     if address is None:
         say(f"stopping all the same: {option!r} is no Bluetooth address, such as AA:BB:CC:DD:EE:FF")
     return address

@@ -3,36 +3,32 @@
 from __future__ import annotations
 
 import json
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from retrowalk.files import read_small
+from retrowalk.model.address import sound_address
 
 MARKER_NAME: Final = "session-marker"  # both as in retrowalk.marker
 LARGEST_MARKER_BYTES: Final = 4096
 LARGEST_CONFIG_BYTES: Final = 256 * 1024
 LOCK_NAME: Final = "lock"  # as in retrowalk.app.compose
 
-_ADDRESS: Final = re.compile(r"[0-9A-F]{2}(:[0-9A-F]{2}){5}", re.IGNORECASE)
-
 type Tables = Mapping[str, object]
 
 
 class _Kind(NamedTuple):
-    """What tells a folder: variables of the environment, else its usual places; and always the configuration."""
+    """What tells a folder: a variable of the environment, else its usual place; and always the configuration."""
 
-    variables: tuple[str, ...]
-    usual: tuple[Path, ...]
+    variable: str
+    usual: Path
     setting: str
 
 
-_STATE: Final = _Kind(
-    ("RETROWALK_RUNTIME_DIR", "STATE_DIRECTORY"), (Path("/var/lib/retrowalk"), Path("/run/retrowalk")), "state_dir"
-)
-_RUNTIME: Final = _Kind(("RETROWALK_RUNTIME_DIR", "RUNTIME_DIRECTORY"), (Path("/run/retrowalk"),), "runtime_dir")
+_STATE: Final = _Kind("STATE_DIRECTORY", Path("/var/lib/retrowalk"), "state_dir")
+_RUNTIME: Final = _Kind("RUNTIME_DIRECTORY", Path("/run/retrowalk"), "runtime_dir")
 
 
 def config_path(name: str, environ: Mapping[str, str]) -> Path:
@@ -59,13 +55,13 @@ def lock_paths(name: str, environ: Mapping[str, str], config: Path, tables: Tabl
 
 
 def _folders(kind: _Kind, name: str, environ: Mapping[str, str], config: Path, tables: Tables) -> list[Path]:
-    """Return the folders that the environment says, else those where the daemon puts it by itself.
+    """Return the folder that the environment says, else that where the daemon puts it by itself.
 
     And those that the configuration tells: who is told of one place only would find no session and let a belt run.
     """
-    told = [Path(environ[variable]) for variable in kind.variables if environ.get(variable)]
-    folders = told or [root / name for root in kind.usual]
-    folders += [kind.usual[0] / own] if (own := text(tables, "daemon", "name")) else []
+    told = environ.get(kind.variable)
+    folders = [Path(told) if told else kind.usual / name]
+    folders += [kind.usual / own] if (own := text(tables, "daemon", "name")) else []
     folders += [config.parent / folder] if (folder := text(tables, "daemon", kind.setting)) else []
     return list(dict.fromkeys(folders))
 
@@ -87,12 +83,12 @@ def read_address(marker: Path) -> str | None:
         address = json.loads(read_small(marker, LARGEST_MARKER_BYTES))["address"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return sound(address)
+    return sound_address(address)
 
 
 def configured_address(tables: Tables) -> str | None:
     """Return the treadmill's address in the configuration, likewise."""
-    return sound(text(tables, "treadmill", "address"))
+    return sound_address(text(tables, "treadmill", "address"))
 
 
 def text(tables: Tables, table: str, key: str) -> str | None:
@@ -100,8 +96,3 @@ def text(tables: Tables, table: str, key: str) -> str | None:
     found = tables.get(table)
     value = found.get(key) if isinstance(found, dict) else None
     return value if isinstance(value, str) and value and "\0" not in value else None
-
-
-def sound(address: object) -> str | None:
-    """Return it if it can be a Bluetooth address, else None."""
-    return address if isinstance(address, str) and _ADDRESS.fullmatch(address) else None
