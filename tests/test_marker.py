@@ -42,7 +42,8 @@ def test_a_marker_that_cannot_be_read_is_a_session_left_open(tmp_path: Path, wha
 
 def test_no_marker_is_no_session() -> None:
     """A folder that is not there has none."""
-    assert SessionMarker(Path("/nowhere"), lambda _: None).cause() is None
+    nowhere = SessionMarker(Path("/nowhere"), lambda _: None)
+    assert (nowhere.cause(), nowhere.left_treadmill()) == (None, None)
 
 
 async def test_a_daemon_that_comes_up_latched_keeps_the_address(tmp_path: Path) -> None:
@@ -55,6 +56,22 @@ async def test_a_daemon_that_comes_up_latched_keeps_the_address(tmp_path: Path) 
     second.close()
     assert second.cause() == "restart_in_session"
     assert read_address(second.path) == "AA:BB:CC:DD:EE:FF"
+
+
+@pytest.mark.parametrize(
+    ("content", "address"),
+    [
+        ('{"address": "aa:bb:cc:dd:ee:ff", "latch": null}', "AA:BB:CC:DD:EE:FF"),
+        ('{"address": "", "latch": null}', None),
+        ('{"address": "the treadmill", "latch": null}', None),
+        ('{"address": 7, "latch": null}', None),
+        ("{", None),
+    ],
+)
+def test_who_was_left_running_is_an_address_or_nobody(tmp_path: Path, content: str, address: str | None) -> None:
+    """A daemon that looked for what cannot be would stop no belt at all."""
+    (tmp_path / MARKER_NAME).write_text(content)
+    assert SessionMarker(tmp_path, lambda _: None).left_treadmill() == address
 
 
 async def test_a_marker_tells_the_address_and_the_latch(tmp_path: Path) -> None:

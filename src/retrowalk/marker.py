@@ -15,6 +15,7 @@ from typing import Final
 import structlog
 
 from retrowalk.files import read_small, sync_folder, write_durably
+from retrowalk.model.address import sound_address
 from retrowalk.model.observations import MarkerStored, Observation
 
 MARKER_NAME: Final = "session-marker"
@@ -42,6 +43,10 @@ class SessionMarker:
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return "unreadable_marker"
         return latch if isinstance(latch, str) else "restart_in_session"
+
+    def left_treadmill(self) -> str | None:
+        """Return the address of the treadmill of a session that was left open; None = the marker tells none."""
+        return sound_address(self._address) if self.cause() else None
 
     def store(self, address: str, latch: str | None) -> None:
         """Write the marker; observe MarkerStored when it is durable, or could not be. No address: the last one."""

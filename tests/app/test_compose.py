@@ -10,8 +10,13 @@ from threading import Timer
 
 import pytest
 
-from retrowalk.app.compose import GIVEN_WAY_S, AlreadyRunning, FolderUnusable, only_one, serve
+from retrowalk.app.compose import GIVEN_WAY_S, AlreadyRunning, FolderUnusable, compose, only_one, serve
 from retrowalk.config import Config, DaemonTable
+from retrowalk.marker import MARKER_NAME
+from retrowalk.systemd import Notifier
+from retrowalk_sim.treadmill import Treadmill
+from treadmill.air import air
+from treadmill.left_belt import written_to
 
 DAEMON = """
 import asyncio, fcntl, sys
@@ -58,6 +63,24 @@ def test_whoever_keeps_the_lock_is_a_daemon(tmp_path: Path) -> None:
     with only_one(tmp_path / "lock"), refused, only_one(tmp_path / "lock"):
         pytest.fail("two daemons on one treadmill")
     assert GIVEN_WAY_S <= time.monotonic() - begun_s < 4 * GIVEN_WAY_S
+
+
+async def test_a_daemon_that_comes_up_latched_stops_the_treadmill_of_its_marker(tmp_path: Path) -> None:
+    """And not the first one that it meets, which stands."""
+    here, there = (Treadmill("citysports", address=address) for address in ("00:00:00:00:00:01", "00:00:00:00:00:02"))
+    (tmp_path / MARKER_NAME).write_text('{"address": "00:00:00:00:00:02", "latch": null}')
+    async with air(here, there):
+        there.move_by_hand(2.0)
+        daemon = compose(Config(daemon=DaemonTable(runtime_dir=tmp_path, state_dir=tmp_path)))
+        running = asyncio.create_task(daemon.run())
+        async with asyncio.timeout(30):
+            await written_to(there)
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+        assert not here.witness.of("link_up")
+    assert isinstance(daemon.parts.service, Notifier)
+    daemon.parts.service.close()
+    daemon.parts.marker.close()
 
 
 async def test_the_lock_is_held_until_the_marker_is_gone(tmp_path: Path) -> None:

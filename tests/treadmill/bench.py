@@ -97,11 +97,11 @@ async def bench(profile: Profile | str = "ideal", settings: TreadmillSettings | 
 
 @asynccontextmanager
 async def running(
-    treadmill: Treadmill, bluetooth: Bluetooth, settings: TreadmillSettings | None = None
+    treadmill: Treadmill, bluetooth: Bluetooth, settings: TreadmillSettings | None = None, *, left: str | None = None
 ) -> AsyncIterator[Bench]:
-    """A running link over any Bluetooth."""
+    """A running link over any Bluetooth. `left`: the treadmill that a daemon before may have left running."""
     ready = Bench(treadmill)
-    ready.link = TreadmillLink(settings or TreadmillSettings(), ready.observe, bluetooth, clock_ns=loop_ns)
+    ready.link = TreadmillLink(settings or TreadmillSettings(), ready.observe, bluetooth, clock_ns=loop_ns, left=left)
     task = asyncio.create_task(ready.link.run())
     try:
         yield ready

@@ -13,6 +13,7 @@ import pytest
 from bleak.backends.characteristic import BleakGATTCharacteristic
 
 import virtual_time
+from retrowalk.bluetooth import Bluetooth
 from retrowalk.machines import Facts, Machines, Record
 from retrowalk.machines import Profile as HeardOf
 from retrowalk.machines.profile import Match
@@ -37,10 +38,12 @@ from retrowalk.treadmill.link import NO_LINK, REBUILT
 from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim import frames as sim_frames
 from retrowalk_sim.gatt import Service
+from retrowalk_sim.memory import Radio
 from retrowalk_sim.memory.client import MemoryClient
 from retrowalk_sim.profiles import Profile, profiles
+from retrowalk_sim.treadmill import Treadmill
 from support.machines import commissioned, record
-from treadmill.bench import Bench, bench, up
+from treadmill.bench import Bench, bench, running, up
 
 type Scenario = Callable[[Bench], Awaitable[None]]
 
@@ -520,6 +523,51 @@ def test_a_lost_link_is_told_once_and_made_again_without_a_word_to_the_machine()
         assert len(ready.of(LinkUp)) == 2
 
     on_bench(scenario)
+
+
+HERE, THERE = "00:00:00:00:00:01", "00:00:00:00:00:02"
+
+
+@pytest.mark.parametrize("settings", [TreadmillSettings(), TreadmillSettings(name="Sim ideal")], ids=["any", "by name"])
+def test_a_lost_link_is_made_again_to_the_same_machine_and_to_no_other(settings: TreadmillSettings) -> None:
+    """Another treadmill that stands is no proof that this belt does. Who was let go is nobody's any more."""
+
+    async def main() -> None:
+        here, there = Treadmill(address=HERE), Treadmill(address=THERE)
+        with Radio(here, there) as radio:
+            bluetooth = Bluetooth(None, radio.client, radio.scanner, radio.adapter)
+            async with running(here, bluetooth, settings) as ready:
+                there.lose_link(for_s=30)
+                assert (await up(ready)).machine.address == HERE
+                await asyncio.sleep(30)
+                here.lose_link(for_s=20)
+                await ready.until(LinkDown)
+                assert (await ready.until(LinkUp)).machine.address == HERE
+                assert not there.witness.of("link_up")
+                ready.link.execute(Disconnect())
+                await ready.until(LinkDown)
+                here.lose_link(for_s=30)
+                assert (await up(ready)).machine.address == THERE
+
+    virtual_time.run(main())
+
+
+@pytest.mark.parametrize("settings", [TreadmillSettings(), TreadmillSettings(address=HERE)], ids=["any", "another"])
+def test_what_a_daemon_before_may_have_left_running_is_the_machine_to_stop(settings: TreadmillSettings) -> None:
+    """Whatever else is in the air or was configured since; once it is let go, the settings hold again."""
+
+    async def main() -> None:
+        here, there = Treadmill(address=HERE), Treadmill(address=THERE)
+        with Radio(here, there) as radio:
+            bluetooth = Bluetooth(None, radio.client, radio.scanner, radio.adapter)
+            async with running(here, bluetooth, settings, left=THERE) as ready:
+                assert (await up(ready)).machine.address == THERE
+                ready.link.execute(Disconnect())
+                await ready.until(LinkDown)
+                there.lose_link(for_s=30)
+                assert (await up(ready)).machine.address == HERE
+
+    virtual_time.run(main())
 
 
 def test_the_gate_of_a_new_link_is_shut() -> None:

@@ -85,11 +85,12 @@ def compose(config: Config) -> Daemon:
     settings = config.treadmill_settings()
     for bad in settings.machines.bad:
         log.warning("machine_file_refused", file=str(bad.file), why=bad.problems)
-    treadmill = TreadmillLink(settings, daemon.observe, bluetooth)
+    marker = SessionMarker(config.state_dir, daemon.observe)
+    treadmill = TreadmillLink(settings, daemon.observe, bluetooth, left=marker.left_treadmill())
     mqtt = config.mqtt_settings()
     daemon.parts = Parts(
         link=treadmill,
-        marker=SessionMarker(config.state_dir, daemon.observe),
+        marker=marker,
         service=Notifier(),
         heart_rate=_heart_rate(config, daemon, bluetooth),
         bridge=MqttBridge(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final, assert_never
 
 from retrowalk.bluetooth import Bluetooth, Keeper
@@ -21,7 +22,9 @@ REBUILT: Final = "the link to the treadmill was dropped to make a new one"
 class TreadmillLink:
     """Tells `observe` what the treadmill does, one observation at a time, on the loop and never from within `execute`.
 
-    A lost link is made again until Disconnect; nothing is ever written but what was executed.
+    A lost link is made again until Disconnect, and to the same machine: another one's standstill proves nothing. `left`
+    is the address of the one that a daemon before may have left running, None = there is none. Nothing is ever written
+    but what was executed.
     """
 
     def __init__(
@@ -31,14 +34,15 @@ class TreadmillLink:
         bluetooth: Bluetooth,
         *,
         clock_ns: Callable[[], int] = time.monotonic_ns,
+        left: str | None = None,
     ) -> None:
+        self._bluetooth = bluetooth
+        self._settings = settings
         self._observe = observe
+        self._clock_ns = clock_ns
+        self._address = left  # of the machine to stay with; None = whichever the settings mean
         self._claim = Claim()
-        self._keeper = Keeper(
-            lambda: Connection.open(bluetooth, settings, observe, clock_ns, self._claim),
-            Connection.tell_up,
-            lambda reason: observe(LinkDown(reason)),
-        )
+        self._keeper = Keeper(self._connect, Connection.tell_up, lambda reason: observe(LinkDown(reason)))
 
     def execute(self, command: LinkCommand) -> None:
         """Begin `command` and return at once. Never blocks, never raises; what comes of it is observed."""
@@ -48,7 +52,7 @@ class TreadmillLink:
                 self._keeper.want(wanted=True)
             case Disconnect():
                 self._keeper.want(wanted=False)
-                self._claim.release()
+                self._release()
             case Rebuild():
                 if connection:
                     connection.end(REBUILT)
@@ -68,4 +72,14 @@ class TreadmillLink:
     async def close(self) -> None:
         """Let the treadmill go: for an orderly way out, after a verified standstill."""
         await self._keeper.close()
+        self._release()
+
+    async def _connect(self) -> Connection:
+        settings = replace(self._settings, address=self._address) if self._address else self._settings
+        connection = await Connection.open(self._bluetooth, settings, self._observe, self._clock_ns, self._claim)
+        self._address = connection.machine.address
+        return connection
+
+    def _release(self) -> None:
         self._claim.release()
+        self._address = None
