@@ -7,7 +7,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+from bleak import BleakScanner
+from dbus_fast import BusType
+from dbus_fast.aio import MessageBus
+
 from retrowalk.bluetooth import Bluetooth
+from retrowalk.treadmill.failsafe.bluez import DEVICE, call
 from retrowalk_sim.bluez import Bluez, Timing
 from retrowalk_sim.profiles import Profile, profiles
 from retrowalk_sim.treadmill import Treadmill
@@ -38,14 +43,23 @@ async def forgotten_belt(profile: Profile = USUAL, timing: Timing = QUICK) -> As
 
 
 @asynccontextmanager
-async def known_belt() -> AsyncIterator[tuple[Treadmill, Bluez]]:
+async def known_belt(timing: Timing = QUICK) -> AsyncIterator[tuple[Treadmill, Bluez]]:
     """A belt that runs, and a bluetoothd that knows it from a link that was ended."""
     treadmill = Treadmill("citysports")
-    async with air(treadmill) as bluez:
+    async with air(treadmill, timing=timing) as bluez:
         async with running(treadmill, Bluetooth()) as owner:
             await up(owner)
         treadmill.move_by_hand(2.0)
         yield treadmill, bluez
+
+
+async def somebody_connects(address: str) -> None:
+    """Have a client find and connect the device, and go."""
+    device = await BleakScanner.find_device_by_address(address)
+    assert device is not None
+    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+    await call(bus, device.details["path"], DEVICE, "Connect")
+    bus.disconnect()
 
 
 async def written_to(treadmill: Treadmill, request: str = "0801") -> None:

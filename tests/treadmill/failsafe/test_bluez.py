@@ -66,7 +66,7 @@ async def test_no_bluetooth_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 
 
 async def test_a_bus_that_lets_nobody_in_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A user who may not speak on the bus gets the same sentence."""
+    """A user who may not speak on the bus gets the same sentence, once a bus that only died would be back."""
 
     async def reject(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
@@ -75,10 +75,33 @@ async def test_a_bus_that_lets_nobody_in_is_told(tmp_path: Path, monkeypatch: py
         writer.close()
 
     said: list[str] = []
+    monkeypatch.setattr(bluez, "BUS_S", 0.4)
     monkeypatch.setenv("DBUS_SYSTEM_BUS_ADDRESS", f"unix:path={tmp_path}/bus")
     async with await asyncio.start_unix_server(reject, tmp_path / "bus"):
         assert await stop_belts((), said.append) is Verdict.NO_MACHINE
     assert "Bluetooth cannot be reached" in said[-1]
+
+
+async def test_a_bus_that_dies_while_it_lets_somebody_in_is_waited_for(
+    tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That is no refusal: the next one is there soon, with the treadmill."""
+
+    async def die(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.close()
+
+    treadmill = Treadmill(USUAL)
+    treadmill.move_by_hand(2.0)
+    monkeypatch.setenv(ADDRESS_VARIABLE, f"unix:path={tmp_path}/bus")
+    async with await asyncio.start_unix_server(die, tmp_path / "bus"):
+        stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), said.append))
+        while not said:  # noqa: ASYNC110 - it tells nobody else
+            await asyncio.sleep(0.01)
+        async with private_bus() as address, serve([treadmill], address):
+            monkeypatch.setenv(ADDRESS_VARIABLE, address)
+            assert await stopping is Verdict.VERIFIED
+            assert treadmill.speed_kmh == 0
 
 
 async def test_a_bus_that_dies_during_the_stop_is_waited_for(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,6 +122,24 @@ async def test_a_bus_that_dies_during_the_stop_is_waited_for(said: list[str], mo
         await bluez._begin(kept)
         assert await stopping is Verdict.VERIFIED
         assert treadmill.speed_kmh == 0
+
+
+async def test_a_bus_that_does_not_come_back_leaves_a_belt_that_was_not_seen_to_stand(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The treadmill was there: exit status 5, and not "no machine"."""
+    monkeypatch.setattr(bluez, "BUS_S", 0.4)
+    treadmill = Treadmill("ignores-stop")
+    treadmill.move_by_hand(2.0)
+    bus = PrivateBus()
+    async with bus as address, serve([treadmill], address):
+        monkeypatch.setenv(ADDRESS_VARIABLE, address)
+        stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), said.append))
+        await written_to(treadmill)
+        bus.kill()
+        assert await stopping is Verdict.NOT_CONFIRMED
+        await bus.come_back()
+    assert said[-1].startswith("Bluetooth cannot be reached")
 
 
 async def test_no_bus_is_waited_for_from_when_there_was_none(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,16 +7,15 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from bleak import BleakScanner
 from dbus_fast import BusType, Variant
 from dbus_fast.aio import MessageBus
 
 from retrowalk.treadmill.failsafe import Verdict, link, stop_belts
-from retrowalk.treadmill.failsafe.bluez import CONNECT_S, DEVICE, call
+from retrowalk.treadmill.failsafe.bluez import CONNECT_S, DEVICE, call, objects
 from retrowalk_sim.profiles import profiles
 from retrowalk_sim.treadmill import Treadmill
 from treadmill.air import QUICK, air
-from treadmill.left_belt import USUAL, forgotten_belt, known_belt, running_belt, written_to
+from treadmill.left_belt import USUAL, forgotten_belt, known_belt, running_belt, somebody_connects, written_to
 
 ADDRESS = "00:00:00:00:00:01"
 
@@ -143,13 +142,32 @@ async def test_a_link_that_ends_before_its_services_are_known_is_made_again(said
     assert said[0].startswith("not stopped yet: the link was lost before the services were known")
 
 
-async def somebody_connects(address: str) -> None:
-    """Have a client find and connect the device, and go."""
-    device = await BleakScanner.find_device_by_address(address)
-    assert device is not None
-    bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
-    await call(bus, device.details["path"], DEVICE, "Connect")
-    bus.disconnect()
+async def test_a_link_whose_services_never_become_known_is_ended(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No Stop can be written over it, and bluetoothd has more patience than whoever is dragged."""
+    monkeypatch.setattr(link, "CONNECT_S", 1.0)
+    async with forgotten_belt(timing=replace(QUICK, inherited_s=60.0)) as (treadmill, bluez):
+        address = treadmill.advertisement.address
+        await somebody_connects(address)
+        await bluez.restart(0.0)
+        assert await stop_belts((address,), said.append) is Verdict.VERIFIED
+        assert treadmill.speed_kmh == 0
+    assert said[0].startswith("not stopped yet: no answer")
+
+
+async def test_a_link_that_somebody_else_is_making_is_not_ended(said: list[str]) -> None:
+    """As when the next daemon is there already: only what was made here is ended here."""
+    async with known_belt(timing=replace(QUICK, connect_s=0.6)) as (treadmill, bluez):
+        bus = await MessageBus(bus_type=BusType.SYSTEM).connect()
+        path = next(path for path, interfaces in (await objects(bus)).items() if DEVICE in interfaces)
+        somebody = asyncio.create_task(call(bus, path, DEVICE, "Connect"))
+        await objects(bus)
+        assert await stop_belts((treadmill.advertisement.address,), said.append) is Verdict.VERIFIED
+        assert bluez.connected(treadmill.advertisement.address)
+        await somebody
+        bus.disconnect()
+    assert "InProgress" in said[0]
 
 
 async def test_services_that_could_not_be_asked_for_are_asked_for_again(

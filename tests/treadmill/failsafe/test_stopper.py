@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 
 import pytest
+from dbus_fast import BusType
+from dbus_fast.aio import MessageBus
 
 from retrowalk.bluetooth import Bluetooth
 from retrowalk.model import numbers as n
 from retrowalk.model.observations import Answered
 from retrowalk.model.units import seconds
+from retrowalk.treadmill.assigned import TREADMILL_DATA
 from retrowalk.treadmill.failsafe import Verdict, stop_belts, stopper
+from retrowalk.treadmill.failsafe.bluez import CHARACTERISTIC, call, objects
 from retrowalk_sim.bluez import Bluez
 from retrowalk_sim.profiles import Profile, profiles
 from retrowalk_sim.treadmill import Treadmill
 from treadmill.air import air
 from treadmill.bench import running, up
-from treadmill.left_belt import STRICT, USUAL, forgotten_belt, running_belt
+from treadmill.left_belt import STRICT, USUAL, forgotten_belt, running_belt, somebody_connects
 
 
 async def test_a_running_belt_is_stopped_over_the_link_of_somebody_else() -> None:
@@ -76,6 +81,14 @@ async def test_two_at_once_stop_the_belt_and_both_see_it_stand(profile: Profile,
         assert treadmill.speed_kmh == 0
 
 
+async def _path(bus: MessageBus, uuid: str) -> str:
+    """Return the object of a characteristic, once bluetoothd knows the services."""
+    while True:
+        for path, interfaces in (await objects(bus)).items():
+            if CHARACTERISTIC in interfaces and interfaces[CHARACTERISTIC]["UUID"].value == uuid:
+                return path
+
+
 async def test_a_stop_that_has_no_effect_is_told_loudly() -> None:
     """Exit status 5, and the one thing that a person can do."""
     said: list[str] = []
@@ -87,10 +100,27 @@ async def test_a_stop_that_has_no_effect_is_told_loudly() -> None:
 
 
 async def test_a_stalled_link_is_not_confirmed() -> None:
-    """Writes that never complete end the same way, after the patience."""
-    async with running_belt() as (treadmill, bluez):
+    """Writes that never complete end the same way, after a patience in which the belt would have stood long ago."""
+    async with running_belt(replace(USUAL, run_down_kmh_per_s=50.0)) as (treadmill, bluez):
         bluez.hold_writes(treadmill.advertisement.address)
-        assert await stop_belts((), lambda _: None, patience_s=0.7) is Verdict.NOT_CONFIRMED
+        assert await stop_belts((), lambda _: None, patience_s=1.9) is Verdict.NOT_CONFIRMED
+        assert treadmill.speed_kmh
+        assert not treadmill.witness.of("written")
+
+
+async def test_a_subscription_that_was_refused_is_asked_for_again(said: list[str]) -> None:
+    """Without telemetry nobody sees the belt stand; bluetoothd refuses it while somebody else has all of it."""
+    async with forgotten_belt() as (treadmill, _):
+        address = treadmill.advertisement.address
+        await somebody_connects(address)
+        bus = await MessageBus(bus_type=BusType.SYSTEM, negotiate_unix_fd=True).connect()
+        taken = await call(bus, await _path(bus, TREADMILL_DATA), CHARACTERISTIC, "AcquireNotify", "a{sv}", {})
+        stopping = asyncio.create_task(stop_belts((address,), said.append))
+        while not any("goes on without StartNotify" in line for line in said):  # noqa: ASYNC110 - it tells nobody else
+            await asyncio.sleep(0.01)
+        os.close(taken.unix_fds[0])
+        assert await stopping is Verdict.VERIFIED
+        bus.disconnect()
 
 
 def test_a_write_is_stuck_when_it_is_for_the_ladder() -> None:

@@ -1,4 +1,4 @@
-"""The Stop of last resort: a fresh process, raw D-Bus, no bleak, no configuration, as little code as can be.
+"""The Stop of last resort, in another process than the daemon: raw D-Bus, no bleak, as little code as can be.
 
 bluetoothd keeps a treadmill's link when its client dies, and the belt runs on. Whoever comes next can write over the
 same link. It is dropped here only if it was made here and the belt was seen to stand, or if no Stop gets through.

@@ -32,21 +32,26 @@ async def stop_belts(
     """
     loop = asyncio.get_running_loop()
     ends_at_s = loop.time() + patience_s
+    sought: set[str] = set()
+    in_vain = Verdict.NO_MACHINE
     while True:
         try:
             bus, tree = await reached(say, ends_at_s)
-        except (OSError, BusError, EOFError, DBusFastError) as error:  # the last: the bus lets this user not in
+        except (OSError, BusError, EOFError, DBusFastError) as error:
             say(f"Bluetooth cannot be reached: {in_words(error)}. PULL THE SAFETY KEY if the belt moves.")
-            return Verdict.NO_MACHINE
+            return in_vain
         try:
-            sought = _sought(tree, addresses, connected=connected)
+            sought |= _sought(tree, addresses, connected=connected)  # a new bluetoothd may not know them yet
             if not sought:
                 say("no treadmill is connected or known. PULL THE SAFETY KEY if a belt moves.")
-                return Verdict.NO_MACHINE
+                return in_vain
             speak = {one: named(one, say) if len(sought) > 1 else say for one in sought}
             stoppers = [Stopper(bus, one, speak[one], let_go) for one in sought]
-            return await _worst(stopper.stop(tree, ends_at_s - loop.time()) for stopper in stoppers)
+            verdict = await _worst(stopper.stop(tree, ends_at_s - loop.time()) for stopper in stoppers)
+            return max(verdict, in_vain) if verdict else verdict
         except* BusGoneError:
+            if any(stopper.found for stopper in stoppers):
+                in_vain = Verdict.NOT_CONFIRMED  # whatever became of it: it is there, and was not seen to stand
             say("the bus is gone: waiting for another. PULL THE SAFETY KEY if the belt moves.")
         finally:
             bus.disconnect()

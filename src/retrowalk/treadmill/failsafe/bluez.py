@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
+from dbus_fast.errors import AuthError
 
 from retrowalk.treadmill.failsafe.words import Say, in_words
 
@@ -39,7 +40,7 @@ class BusGoneError(BusError):
 async def reached(say: Say, ends_at_s: float) -> tuple[MessageBus, Tree]:
     """Return a connection to bluetoothd; one that hangs or is being restarted is waited for. Raises its last error.
 
-    A bus that is not there at all is not waited for so long: without it nothing comes back.
+    A bus that is not there at all, or lets nobody in, is not waited for so long: without it nothing comes back.
     """
     loop, told = asyncio.get_running_loop(), False
     no_bus_since_s: float | None = None
@@ -47,8 +48,8 @@ async def reached(say: Say, ends_at_s: float) -> tuple[MessageBus, Tree]:
         try:
             async with asyncio.timeout_at(min(ends_at_s, loop.time() + BUS_S)):
                 return await _asked()
-        except (OSError, BusError, EOFError) as error:
-            no_bus = isinstance(error, OSError) and not isinstance(error, TimeoutError)
+        except (OSError, BusError, EOFError, AuthError) as error:  # the last: one that died meanwhile, too
+            no_bus = isinstance(error, (OSError, AuthError)) and not isinstance(error, TimeoutError)
             no_bus_since_s = (no_bus_since_s or loop.time()) if no_bus else None
             patient_until_s = min(ends_at_s, no_bus_since_s + BUS_S) if no_bus_since_s else ends_at_s
             if loop.time() + AGAIN_S >= patient_until_s:
@@ -96,13 +97,15 @@ async def call(
 
 async def attempt(
     bus: MessageBus, path: str, interface: str, member: str, signature: str = "", *body: Any, say: Say
-) -> None:
-    """Call bluetoothd; what fails, or takes too long, is told, and done without."""
+) -> bool:
+    """Call bluetoothd; what fails, or takes too long, is told, and done without. Return whether it was done."""
     try:
         async with asyncio.timeout(CONNECT_S):
             await call(bus, path, interface, member, signature, *body)
     except (BusError, TimeoutError) as error:
         say(f"goes on without {member}: {in_words(error)}")
+        return False
+    return True
 
 
 async def hear_changes(bus: MessageBus) -> None:

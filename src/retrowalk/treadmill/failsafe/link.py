@@ -59,18 +59,36 @@ class Link:
             tree = await self._sought(tree)
             path = self._path(tree)
         self.device = path
-        async with asyncio.timeout(CONNECT_S):
-            if not value(tree[path][DEVICE], "Connected", default=False):
-                await self._switch_on(tree, path.rpartition("/")[0])
-                self.made_here = True
-                await call(self._bus, path, DEVICE, "Connect")
-                tree = await objects(self._bus)
-            while not value(device := tree.get(path, {}).get(DEVICE, {}), "ServicesResolved", default=False):
-                if not value(device, "Connected", default=False):
-                    raise BusError("the link was lost before the services were known")
-                await asyncio.sleep(_LOOK_S)  # asking is simpler than listening, and soon done
-                tree = await objects(self._bus)
-        return tree
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                if not value(tree[path][DEVICE], "Connected", default=False):
+                    await self._switch_on(tree, path.rpartition("/")[0])
+                    await self._connect()
+                return await self._resolved()
+        except TimeoutError:
+            if await self.is_up():
+                await self.end()  # bluetoothd itself would wait three times as long for an answer
+            raise
+
+    async def _connect(self) -> None:
+        made_before, self.made_here = self.made_here, True
+        try:
+            await call(self._bus, self.device, DEVICE, "Connect")
+        except BusError as error:
+            if "InProgress" in str(error):
+                self.made_here = made_before  # somebody else is making it
+            raise
+
+    async def _resolved(self) -> Tree:
+        """Return the objects once the services are among them."""
+        while True:
+            tree = await objects(self._bus)
+            device = tree.get(self.device, {}).get(DEVICE, {})
+            if value(device, "ServicesResolved", default=False):
+                return tree
+            if not value(device, "Connected", default=False):
+                raise BusError("the link was lost before the services were known")
+            await asyncio.sleep(_LOOK_S)  # asking is simpler than listening, and soon done
 
     async def is_up(self) -> bool:
         """Ask bluetoothd whether it is connected. Raises BusError."""

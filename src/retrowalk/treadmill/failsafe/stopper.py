@@ -56,7 +56,13 @@ class Stopper:
         self._refused = False
         self._writes: set[asyncio.Task[None]] = set()
         self._writes_since_s = 0.0
+        self._unheard: list[str] = []  # characteristics that are not subscribed to yet
         self._subscriptions: set[asyncio.Task[None]] = set()
+
+    @property
+    def found(self) -> bool:
+        """Whether the treadmill was ever among the objects of bluetoothd."""
+        return bool(self._link.device)
 
     async def stop(self, tree: Tree, patience_s: float) -> Verdict:
         """Find and connect the treadmill if need be, then write Stop until the belt stands or patience ends."""
@@ -74,7 +80,7 @@ class Stopper:
         return Verdict.VERIFIED
 
     def _given_up(self) -> Verdict:
-        if not self._link.device:
+        if not self.found:
             self._say("the treadmill was not found. PULL THE SAFETY KEY if the belt moves.")
             return Verdict.NO_MACHINE
         written = self._standstill.stop_written
@@ -120,18 +126,23 @@ class Stopper:
             if await self._standstill.seen_within(RESEND_S):
                 return
             await self._give_up_a_useless_link()
+            if not self._subscriptions:
+                self._subscribe()
 
     async def _listen(self, characteristics: Mapping[str, tuple[str, list[str]]]) -> None:
         """Subscribe: to answers first, because some machines refuse a write without; and to see the belt stand."""
         await hear_changes(self._bus)
         self._data_path, _ = characteristics.get(TREADMILL_DATA, ("", []))
-        answers = self._subscribe(characteristics[CONTROL_POINT][0])
-        if self._data_path:
-            self._subscribe(self._data_path)
+        self._unheard = [path for path in (characteristics[CONTROL_POINT][0], self._data_path) if path]
+        answers, *_ = self._subscribe()
         await asyncio.wait({answers}, timeout=SUBSCRIBED_S)  # and not longer: a Stop must not wait for it
 
-    def _subscribe(self, path: str) -> asyncio.Task[None]:
-        return _begun(self._subscriptions, attempt(self._bus, path, CHARACTERISTIC, "StartNotify", say=self._say))
+    def _subscribe(self) -> list[asyncio.Task[None]]:
+        return [_begun(self._subscriptions, self._hear_of(path)) for path in self._unheard]
+
+    async def _hear_of(self, path: str) -> None:
+        if await attempt(self._bus, path, CHARACTERISTIC, "StartNotify", say=self._tell):
+            self._unheard.remove(path)
 
     def _hear(self, message: Message) -> None:
         if message.path != self._data_path or message.member != "PropertiesChanged" or "Value" not in message.body[1]:
