@@ -15,7 +15,7 @@ from retrowalk.config import DEFAULT_CONFIG, ConfigError, load_config
 from retrowalk.logs import configure_logs
 
 BAD_CONFIG: Final = 2
-IN_THE_WAY: Final = 4
+REFUSED: Final = 4
 
 _EPILOG: Final = """\
 exit status: 0 told to stop and the belt stood, 2 the configuration, 4 another daemon or a folder is in the way,
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
         return asyncio.run(serve(loaded))
     except (ConfigError, AlreadyRunning, FolderUnusable) as error:
         print(f"retrowalk: {error}", file=sys.stderr)
-        return BAD_CONFIG if isinstance(error, ConfigError) else IN_THE_WAY
+        return BAD_CONFIG if isinstance(error, ConfigError) else REFUSED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -34,7 +34,7 @@ async def test_heart_rate(room: Room) -> None:
     since, since_s = len(room.home.events), room.now_s
     room.simulator.do("heart_fault", name="artefact_bpm", value=90)
     stop_s, _ = await room.stopped(since_s)
-    assert_within(stop_s, HEART_S, room.slow)
+    assert_within(stop_s, HEART_S, room.slow, stretched=False)
     assert (await room.home.event("trip", since))["cause"] == "heart_rate_hard"
 
 
