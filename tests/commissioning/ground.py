@@ -11,7 +11,6 @@ from retrowalk.bluetooth import Bluetooth
 from retrowalk.commissioning import Findings, Leave, Line, Question, Said, Tone, Verdict
 from retrowalk.model.observations import MarkerStored
 from retrowalk.model.units import Speed, seconds
-from retrowalk.treadmill.link import TreadmillLink
 from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim.memory import Radio
 from retrowalk_sim.profiles import Profile
@@ -132,8 +131,8 @@ class Report:
         return sum(event.detail == "07" for event in self.treadmill.witness.of("written"))
 
 
-async def commissioned(profile: Profile | str = "ideal", **says: str | Hand) -> Report:
-    """Commission a simulated treadmill; underscores in the names of `says` are spaces."""
+async def commissioned(profile: Profile | str = "ideal", *others: Treadmill, **says: str | Hand) -> Report:
+    """Commission a simulated treadmill beside `others`; underscores in the names of `says` are spaces."""
     loop = asyncio.get_running_loop()
     treadmill = Treadmill(profile)
     helper = Helper(treadmill, {piece.replace("_", " "): said for piece, said in says.items()})
@@ -149,12 +148,10 @@ async def commissioned(profile: Profile | str = "ideal", **says: str | Hand) -> 
     helper.commissioner = commissioner
     disk = _Disk()
     disk.observe = commissioner.observe
-    with Radio(treadmill) as radio:
+    with Radio(*others, treadmill) as radio:
         bluetooth = Bluetooth(None, radio.client, radio.scanner, radio.adapter)
         commissioner.marker = disk
-        commissioner.link = TreadmillLink(
-            TreadmillSettings(), commissioner.observe, bluetooth, clock_ns=commissioner.clock_ns
-        )
+        commissioner.connect_over(bluetooth, TreadmillSettings())
         running = asyncio.create_task(commissioner.run())
         await asyncio.wait([running])
     return Report(

@@ -14,6 +14,7 @@ from retrowalk.commissioning import Said, Tone, Verdict
 from retrowalk.model.plan import ABSOLUTE
 from retrowalk_sim.frames import Field
 from retrowalk_sim.profiles import KMH_PER_MPH, Profile, profiles
+from retrowalk_sim.treadmill import Treadmill
 from virtual_time import run
 
 IDEAL = profiles()["ideal"]
@@ -25,9 +26,9 @@ FASTEST_CENTI_KMH = ABSOLUTE.backward.speed.centi_kmh
 STARTS_AT_CONSOLE: dict[str, str | Hand] = {"at the console": start_soon, "through": start_soon, "up to": start_soon}
 
 
-def found(profile: Profile | str, **says: str | Hand) -> Report:
+def found(profile: Profile | str, *others: Treadmill, **says: str | Hand) -> Report:
     """Commission it, and hold against it what must be true of every commissioning."""
-    report = run(commissioned(profile, **says))
+    report = run(commissioned(profile, *others, **says))
     written = [event.detail for event in report.treadmill.witness.of("written")]
     set_points = [int.from_bytes(bytes.fromhex(request)[1:], "little") for request in written if request[:2] == "02"]
     assert {request[:2] for request in written} <= {"00", "02", "03", "07", "08"}
@@ -98,6 +99,16 @@ def test_what_a_hand_finds_out(profile: Profile | str, fact: str, value: object)
     report = found(profile, **HANDS)
     assert report.verdict is Verdict.PASSED
     assert report.findings.facts[fact] == value
+
+
+def test_a_link_that_is_lost_beside_another_treadmill_is_this_ones() -> None:
+    """It comes back to this one, though the other one advertises first: that one stands, and this belt runs on."""
+    other = Treadmill("ideal", address="00:00:00:00:00:02")
+    other.lose_link(for_s=20)
+    report = found("ideal", other, **HANDS)
+    assert report.verdict is Verdict.PASSED
+    assert report.findings.facts["link_loss"] == "belt runs on"
+    assert not other.witness.of("link_up")
 
 
 def test_a_range_that_holds_at_rest_only_is_corrected() -> None:

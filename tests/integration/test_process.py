@@ -147,11 +147,11 @@ async def test_told_to_end_when_idle_it_ends_at_once(idle: Scene) -> None:
 
 
 async def test_a_second_daemon_of_the_same_configuration_ends_at_once(idle: Scene) -> None:
-    """Exit status 4 and a sentence that says what would be right; the first one does not notice."""
+    """Exit status 2 and a sentence that says what would be right; the first one does not notice."""
     command = (sys.executable, "-m", "retrowalk", "run", "--config", str(idle.config))
     second = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE, env=idle.stage.environment)
     _, complaint = await second.communicate()
-    assert second.returncode == 4
+    assert second.returncode == 2
     assert complaint.decode().startswith("retrowalk: another daemon holds ")
     assert "daemon.name" in complaint.decode()
     assert "Traceback" not in complaint.decode()

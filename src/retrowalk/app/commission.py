@@ -73,7 +73,7 @@ class Person(Protocol):
 
 @dataclass
 class Commissioner:
-    """Turns the procedure's crank. `link` and `marker` are set once, after `observe` could be handed to them."""
+    """Turns the procedure's crank. `link` and `marker` are set once, as they want to be handed `observe`."""
 
     person: Person
     clock_ns: Callable[[], int] = time.monotonic_ns
@@ -89,6 +89,12 @@ class Commissioner:
     _timer: asyncio.TimerHandle | None = None
     _over: asyncio.Event = field(default_factory=asyncio.Event)
     _verified: bool = True
+
+    def connect_over(self, bluetooth: Bluetooth, settings: TreadmillSettings) -> None:
+        """Make `link`: to one machine for good, for losing it under a moving belt is one of the tests."""
+        heard = Machines(profiles=settings.machines.profiles)  # a former record must not colour the new one
+        sought = TreadmillSettings(settings.address, settings.name, heard)
+        self.link = TreadmillLink(sought, self.observe, bluetooth, clock_ns=self.clock_ns, stays=True)
 
     def observe(self, event: Event) -> None:
         """Take one input: handled now, or right after the one that is being handled. Never raises, never blocks."""
@@ -188,14 +194,8 @@ async def commission(config: Config, person: Person) -> Commissioned:
         marker = SessionMarker(config.state_dir, commissioner.observe)
         if (cause := marker.cause()) is not None:
             raise SessionLeftOpen(config.state_dir, cause)
-        settings = config.treadmill_settings()
-        heard = Machines(profiles=settings.machines.profiles)  # a former record must not colour the new one
         commissioner.marker = marker
-        commissioner.link = TreadmillLink(
-            TreadmillSettings(settings.address, settings.name, heard),
-            commissioner.observe,
-            Bluetooth(config.treadmill.adapter),
-        )
+        commissioner.connect_over(Bluetooth(config.treadmill.adapter), config.treadmill_settings())
         with _leaving_on_signals(lambda: commissioner.observe(Leave())):
             await commissioner.run()
         marker.close()

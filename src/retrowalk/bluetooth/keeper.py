@@ -40,6 +40,11 @@ class Keeper[C: Held]:
         self._wanted = asyncio.Event()
         self._unwanted = asyncio.Event()
 
+    @property
+    def wanted(self) -> bool:
+        """Whether a connection is to be kept."""
+        return self._wanted.is_set()
+
     def want(self, *, wanted: bool) -> None:
         """Begin to keep a connection, or let it go. Returns at once."""
         (self._wanted if wanted else self._unwanted).set()

@@ -14,11 +14,11 @@ from retrowalk.app.compose import AlreadyRunning, FolderUnusable, serve
 from retrowalk.config import DEFAULT_CONFIG, ConfigError, load_config
 from retrowalk.logs import configure_logs
 
-BAD_CONFIG: Final = 2
+WRONG: Final = 2
 REFUSED: Final = 4
 
 _EPILOG: Final = """\
-exit status: 0 told to stop and the belt stood, 2 the configuration, 4 another daemon or a folder is in the way,
+exit status: 0 told to stop and the belt stood, 2 the configuration or another daemon, 4 a folder that cannot be used,
              5 the belt was not confirmed to stand
 
 examples:
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
         return asyncio.run(serve(loaded))
     except (ConfigError, AlreadyRunning, FolderUnusable) as error:
         print(f"retrowalk: {error}", file=sys.stderr)
-        return BAD_CONFIG if isinstance(error, ConfigError) else REFUSED
+        return REFUSED if isinstance(error, FolderUnusable) else WRONG
 
 
 def _parser() -> argparse.ArgumentParser:

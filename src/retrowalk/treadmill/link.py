@@ -22,9 +22,9 @@ REBUILT: Final = "the link to the treadmill was dropped to make a new one"
 class TreadmillLink:
     """Tells `observe` what the treadmill does, one observation at a time, on the loop and never from within `execute`.
 
-    A lost link is made again until Disconnect, and to the same machine: another one's standstill proves nothing. `left`
-    is the address of the one that a daemon before may have left running, None = there is none. Nothing is ever written
-    but what was executed.
+    A lost link is made again until Disconnect, and to the same machine: another one's standstill proves nothing.
+    `stays`: so is any later link. `left` is the address of the machine that a daemon before may have left running,
+    None = there is none. Nothing is ever written but what was executed.
     """
 
     def __init__(
@@ -35,11 +35,13 @@ class TreadmillLink:
         *,
         clock_ns: Callable[[], int] = time.monotonic_ns,
         left: str | None = None,
+        stays: bool = False,
     ) -> None:
         self._bluetooth = bluetooth
         self._settings = settings
         self._observe = observe
         self._clock_ns = clock_ns
+        self._stays = stays
         self._address = left  # of the machine to stay with; None = whichever the settings mean
         self._claim = Claim()
         self._keeper = Keeper(self._connect, Connection.tell_up, lambda reason: observe(LinkDown(reason)))
@@ -77,9 +79,11 @@ class TreadmillLink:
     async def _connect(self) -> Connection:
         settings = replace(self._settings, address=self._address) if self._address else self._settings
         connection = await Connection.open(self._bluetooth, settings, self._observe, self._clock_ns, self._claim)
-        self._address = connection.machine.address
+        if self._keeper.wanted:
+            self._address = connection.machine.address
         return connection
 
     def _release(self) -> None:
         self._claim.release()
-        self._address = None
+        if not self._stays:
+            self._address = None

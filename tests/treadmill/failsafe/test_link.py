@@ -156,6 +156,17 @@ async def test_a_link_whose_services_never_become_known_is_ended(
     assert said[0].startswith("not stopped yet: no answer")
 
 
+async def test_a_link_that_comes_up_late_has_its_own_time_for_its_services(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both together take longer than either may: ended for that, it would never carry a Stop."""
+    monkeypatch.setattr(link, "CONNECT_S", 1.0)
+    async with known_belt(timing=replace(QUICK, connect_s=0.7, resolve_s=0.6)) as (treadmill, _):
+        assert await stop_belts((treadmill.advertisement.address,), said.append) is Verdict.VERIFIED
+        assert len(treadmill.witness.of("link_up")) == 2  # the owner's, and this one
+    assert said[0].startswith("not stopped yet: no answer")
+
+
 async def test_a_link_that_somebody_else_is_making_is_not_ended(said: list[str]) -> None:
     """As when the next daemon is there already: only what was made here is ended here."""
     async with known_belt(timing=replace(QUICK, connect_s=0.6)) as (treadmill, bluez):

@@ -59,14 +59,16 @@ class Link:
             tree = await self._sought(tree)
             path = self._path(tree)
         self.device = path
+        was_up = value(tree[path][DEVICE], "Connected", default=False)
         try:
             async with asyncio.timeout(CONNECT_S):
-                if not value(tree[path][DEVICE], "Connected", default=False):
+                if not was_up:
                     await self._switch_on(tree, path.rpartition("/")[0])
                     await self._connect()
-                return await self._resolved()
+                    tree = await objects(self._bus)
+                return await self._resolved(tree)
         except TimeoutError:
-            if await self.is_up():
+            if was_up and await self.is_up():  # one that has only just come up has its own time, the next time
                 await self.end()  # bluetoothd itself would wait three times as long for an answer
             raise
 
@@ -74,21 +76,18 @@ class Link:
         made_before, self.made_here = self.made_here, True
         try:
             await call(self._bus, self.device, DEVICE, "Connect")
-        except BusError as error:
-            if "InProgress" in str(error):
-                self.made_here = made_before  # somebody else is making it
+        except BusError:
+            self.made_here = made_before  # if it comes up, somebody else made it
             raise
 
-    async def _resolved(self) -> Tree:
+    async def _resolved(self, tree: Tree) -> Tree:
         """Return the objects once the services are among them."""
-        while True:
-            tree = await objects(self._bus)
-            device = tree.get(self.device, {}).get(DEVICE, {})
-            if value(device, "ServicesResolved", default=False):
-                return tree
+        while not value(device := tree.get(self.device, {}).get(DEVICE, {}), "ServicesResolved", default=False):
             if not value(device, "Connected", default=False):
                 raise BusError("the link was lost before the services were known")
             await asyncio.sleep(_LOOK_S)  # asking is simpler than listening, and soon done
+            tree = await objects(self._bus)
+        return tree
 
     async def is_up(self) -> bool:
         """Ask bluetoothd whether it is connected. Raises BusError."""

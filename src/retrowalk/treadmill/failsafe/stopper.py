@@ -56,8 +56,7 @@ class Stopper:
         self._refused = False
         self._writes: set[asyncio.Task[None]] = set()
         self._writes_since_s = 0.0
-        self._unheard: list[str] = []  # characteristics that are not subscribed to yet
-        self._subscriptions: set[asyncio.Task[None]] = set()
+        self._subscriptions: dict[str, asyncio.Task[bool]] = {}  # by characteristic
 
     @property
     def found(self) -> bool:
@@ -126,23 +125,27 @@ class Stopper:
             if await self._standstill.seen_within(RESEND_S):
                 return
             await self._give_up_a_useless_link()
-            if not self._subscriptions:
-                self._subscribe()
+            self._subscribe_again()
 
     async def _listen(self, characteristics: Mapping[str, tuple[str, list[str]]]) -> None:
         """Subscribe: to answers first, because some machines refuse a write without; and to see the belt stand."""
         await hear_changes(self._bus)
         self._data_path, _ = characteristics.get(TREADMILL_DATA, ("", []))
-        self._unheard = [path for path in (characteristics[CONTROL_POINT][0], self._data_path) if path]
-        answers, *_ = self._subscribe()
-        await asyncio.wait({answers}, timeout=SUBSCRIBED_S)  # and not longer: a Stop must not wait for it
+        for uuid in (CONTROL_POINT, TREADMILL_DATA):
+            path, flags = characteristics.get(uuid, ("", []))
+            if {"indicate", "notify"} & set(flags):
+                self._subscribe(path)
+        if answers := self._subscriptions.get(characteristics[CONTROL_POINT][0]):
+            await asyncio.wait({answers}, timeout=SUBSCRIBED_S)  # and not longer: a Stop must not wait for it
 
-    def _subscribe(self) -> list[asyncio.Task[None]]:
-        return [_begun(self._subscriptions, self._hear_of(path)) for path in self._unheard]
+    def _subscribe(self, path: str) -> None:
+        asking = attempt(self._bus, path, CHARACTERISTIC, "StartNotify", say=self._tell)
+        self._subscriptions[path] = asyncio.create_task(asking)
 
-    async def _hear_of(self, path: str) -> None:
-        if await attempt(self._bus, path, CHARACTERISTIC, "StartNotify", say=self._tell):
-            self._unheard.remove(path)
+    def _subscribe_again(self) -> None:
+        for path, asked in self._subscriptions.items():
+            if asked.done() and not asked.result():
+                self._subscribe(path)
 
     def _hear(self, message: Message) -> None:
         if message.path != self._data_path or message.member != "PropertiesChanged" or "Value" not in message.body[1]:
@@ -167,7 +170,7 @@ class Stopper:
             return
 
     def _forget_what_is_pending(self) -> None:
-        for pending in self._writes | self._subscriptions:
+        for pending in (*self._writes, *self._subscriptions.values()):
             pending.cancel()
         self._writes.clear()
         self._subscriptions.clear()
