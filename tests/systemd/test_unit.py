@@ -28,10 +28,11 @@ def test_the_unit_keeps_the_promises_of_the_safety_page() -> None:
     assert {"dbus.service", "bluetooth.service"} <= set(unit["After"].split())  # at a shutdown they outlive the daemon
 
 
-def test_only_bluetooth_is_waited_for() -> None:
-    """The belt that a power cut left running is stopped, whatever becomes of the network and of a broker behind it."""
-    waited_for = {name for unit in (DAEMON, STANDBY) for name in settings(unit)["After"].split()}
-    assert waited_for == {"dbus.service", "bluetooth.service"}
+def test_the_network_outlives_the_daemon_and_is_not_waited_for() -> None:
+    """The belt that a power cut left running is stopped without Wi-Fi; at a shutdown people hear what becomes of it."""
+    unit = settings(DAEMON)
+    assert {"network.target", "mosquitto.service"} <= set(unit["After"].split())
+    assert "network-online.target" not in (unit["After"] + unit["Wants"] + settings(STANDBY)["After"]).split()
 
 
 def test_the_standby_is_there_before_the_daemon_and_after_it() -> None:

@@ -54,7 +54,8 @@ class TreadmillLink:
                 self._keeper.want(wanted=True)
             case Disconnect():
                 self._keeper.want(wanted=False)
-                self._release()
+                if not self._stays:
+                    self._release()
             case Rebuild():
                 if connection:
                     connection.end(REBUILT)
@@ -78,12 +79,14 @@ class TreadmillLink:
 
     async def _connect(self) -> Connection:
         settings = replace(self._settings, address=self._address) if self._address else self._settings
-        connection = await Connection.open(self._bluetooth, settings, self._observe, self._clock_ns, self._claim)
-        if self._keeper.wanted:
+        try:
+            connection = await Connection.open(self._bluetooth, settings, self._observe, self._clock_ns, self._claim)
             self._address = connection.machine.address
-        return connection
+            return connection
+        finally:
+            if not (self._keeper.wanted or self._stays):  # a Disconnect has overtaken it
+                self._release()
 
     def _release(self) -> None:
         self._claim.release()
-        if not self._stays:
-            self._address = None
+        self._address = None

@@ -11,7 +11,7 @@ from dbus_fast import BusType, Variant
 from dbus_fast.aio import MessageBus
 
 from retrowalk.treadmill.failsafe import Verdict, link, stop_belts
-from retrowalk.treadmill.failsafe.bluez import CONNECT_S, DEVICE, call, objects
+from retrowalk.treadmill.failsafe.bluez import CONNECT_S, DEVICE, Tree, call, objects
 from retrowalk_sim.profiles import profiles
 from retrowalk_sim.treadmill import Treadmill
 from treadmill.air import QUICK, air
@@ -164,7 +164,26 @@ async def test_a_link_that_comes_up_late_has_its_own_time_for_its_services(
     async with known_belt(timing=replace(QUICK, connect_s=0.7, resolve_s=0.6)) as (treadmill, _):
         assert await stop_belts((treadmill.advertisement.address,), said.append) is Verdict.VERIFIED
         assert len(treadmill.witness.of("link_up")) == 2  # the owner's, and this one
-    assert said[0].startswith("not stopped yet: no answer")
+    assert said[-1] == "the belt stands, verified"
+
+
+async def test_a_link_made_here_is_not_waited_for_twice(said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Services that never become known cost it as soon as any other link: each attempt has a new one."""
+    monkeypatch.setattr(link, "CONNECT_S", 0.5)
+    attempts: list[Tree] = []
+    try_once = link.Link.up
+
+    async def up(self: link.Link, tree: Tree) -> Tree:
+        attempts.append(tree)
+        return await try_once(self, tree)
+
+    monkeypatch.setattr(link.Link, "up", up)
+    async with forgotten_belt(timing=replace(QUICK, resolve_s=60.0)) as (treadmill, _):
+        stopping = asyncio.create_task(stop_belts((treadmill.advertisement.address,), said.append, patience_s=5.0))
+        while len(treadmill.witness.of("link_up")) < 3:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
+        assert len(attempts) == 3
+        assert await stopping is Verdict.NOT_CONFIRMED
 
 
 async def test_a_link_that_somebody_else_is_making_is_not_ended(said: list[str]) -> None:

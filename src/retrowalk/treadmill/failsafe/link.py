@@ -59,16 +59,16 @@ class Link:
             tree = await self._sought(tree)
             path = self._path(tree)
         self.device = path
-        was_up = value(tree[path][DEVICE], "Connected", default=False)
+        if not value(tree[path][DEVICE], "Connected", default=False):
+            async with asyncio.timeout(CONNECT_S):
+                await self._switch_on(tree, path.rpartition("/")[0])
+                await self._connect()
+                tree = await objects(self._bus)
         try:
             async with asyncio.timeout(CONNECT_S):
-                if not was_up:
-                    await self._switch_on(tree, path.rpartition("/")[0])
-                    await self._connect()
-                    tree = await objects(self._bus)
                 return await self._resolved(tree)
         except TimeoutError:
-            if was_up and await self.is_up():  # one that has only just come up has its own time, the next time
+            if await self.is_up():
                 await self.end()  # bluetoothd itself would wait three times as long for an answer
             raise
 
