@@ -142,7 +142,7 @@ def test_an_address_that_can_be_none_is_told_and_left_out(
 ) -> None:
     """Nobody could find it in the air; the configured one and whatever is connected are stopped at once."""
     config = tmp_path / "hall.toml"
-    config.write_text(f'[treadmill]\naddress = "{CONFIGURED}"\n[daemon]\nstate_dir = "other"\n')
+    config.write_text(f'[treadmill]\naddress = "{CONFIGURED}"\n')
     monkeypatch.setenv("RETROWALK_CONFIG", str(config))
     for address in (ONE, "AA-BB-CC-DD-EE-FF"):
         stop.main(["--address", address])

@@ -93,7 +93,7 @@ def _is_told(ended: Ended, status: int, words: str) -> None:
 
 @pytest.mark.parametrize("case", TOLD)
 async def test_one_clear_message_and_the_right_exit_status(files: Path, case: str) -> None:
-    """2: usage or configuration, with what would be right; 3: no machine, no Bluetooth; 4: it may pass."""
+    """2: usage or configuration, with what would be right; 3: no machine, no Bluetooth; 4: a folder."""
     status, words, arguments = TOLD[case]
     _is_told(await retrowalk(*arguments, environment=_no_bus(files)), status, words)
 

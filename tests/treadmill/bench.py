@@ -86,12 +86,17 @@ class Bench:
 
 
 @asynccontextmanager
-async def bench(profile: Profile | str = "ideal", settings: TreadmillSettings | None = None) -> AsyncIterator[Bench]:
-    """A running link over the memory radio; nothing is connected yet."""
+async def bench(
+    profile: Profile | str = "ideal",
+    settings: TreadmillSettings | None = None,
+    *others: Treadmill,
+    left: str | None = None,
+) -> AsyncIterator[Bench]:
+    """A running link over the memory radio, `others` on the air, too; nothing is connected yet."""
     treadmill = Treadmill(profile)
-    with Radio(treadmill) as radio:
+    with Radio(treadmill, *others) as radio:
         bluetooth = Bluetooth(None, radio.client, radio.scanner, radio.adapter)
-        async with running(treadmill, bluetooth, settings) as ready:
+        async with running(treadmill, bluetooth, settings, left=left) as ready:
             yield ready
 
 

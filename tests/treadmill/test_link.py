@@ -13,7 +13,6 @@ import pytest
 from bleak.backends.characteristic import BleakGATTCharacteristic
 
 import virtual_time
-from retrowalk.bluetooth import Bluetooth
 from retrowalk.machines import Facts, Machines, Record
 from retrowalk.machines import Profile as HeardOf
 from retrowalk.machines.profile import Match
@@ -38,21 +37,26 @@ from retrowalk.treadmill.link import NO_LINK, REBUILT
 from retrowalk.treadmill.machine import TreadmillSettings
 from retrowalk_sim import frames as sim_frames
 from retrowalk_sim.gatt import Service
-from retrowalk_sim.memory import Radio
 from retrowalk_sim.memory.client import MemoryClient
 from retrowalk_sim.profiles import Profile, profiles
 from retrowalk_sim.treadmill import Treadmill
 from support.machines import commissioned, record
-from treadmill.bench import Bench, bench, running, up
+from treadmill.bench import Bench, bench, up
 
 type Scenario = Callable[[Bench], Awaitable[None]]
 
 
-def on_bench(scenario: Scenario, profile: Profile | str = "ideal", settings: TreadmillSettings | None = None) -> None:
+def on_bench(
+    scenario: Scenario,
+    profile: Profile | str = "ideal",
+    settings: TreadmillSettings | None = None,
+    *others: Treadmill,
+    left: str | None = None,
+) -> None:
     """Run `scenario` in virtual time."""
 
     async def main() -> None:
-        async with bench(profile, settings) as ready:
+        async with bench(profile, settings, *others, left=left) as ready:
             await scenario(ready)
 
     virtual_time.run(main())
@@ -525,49 +529,43 @@ def test_a_lost_link_is_told_once_and_made_again_without_a_word_to_the_machine()
     on_bench(scenario)
 
 
-HERE, THERE = "00:00:00:00:00:01", "00:00:00:00:00:02"
+HERE, THERE = Treadmill().advertisement.address, "00:00:00:00:00:02"
 
 
 @pytest.mark.parametrize("settings", [TreadmillSettings(), TreadmillSettings(name="Sim ideal")], ids=["any", "by name"])
 def test_a_lost_link_is_made_again_to_the_same_machine_and_to_no_other(settings: TreadmillSettings) -> None:
     """Another treadmill that stands is no proof that this belt does. Who was let go is nobody's any more."""
+    there = Treadmill(address=THERE)
 
-    async def main() -> None:
-        here, there = Treadmill(address=HERE), Treadmill(address=THERE)
-        with Radio(here, there) as radio:
-            bluetooth = Bluetooth(None, radio.client, radio.scanner, radio.adapter)
-            async with running(here, bluetooth, settings) as ready:
-                there.lose_link(for_s=30)
-                assert (await up(ready)).machine.address == HERE
-                await asyncio.sleep(30)
-                here.lose_link(for_s=20)
-                await ready.until(LinkDown)
-                assert (await ready.until(LinkUp)).machine.address == HERE
-                assert not there.witness.of("link_up")
-                ready.link.execute(Disconnect())
-                await ready.until(LinkDown)
-                here.lose_link(for_s=30)
-                assert (await up(ready)).machine.address == THERE
+    async def scenario(ready: Bench) -> None:
+        there.lose_link(for_s=30)
+        assert (await up(ready)).machine.address == HERE
+        await asyncio.sleep(30)
+        ready.treadmill.lose_link(for_s=20)
+        await ready.until(LinkDown)
+        assert (await ready.until(LinkUp)).machine.address == HERE
+        assert not there.witness.of("link_up")
+        ready.link.execute(Disconnect())
+        await ready.until(LinkDown)
+        ready.treadmill.lose_link(for_s=30)
+        assert (await up(ready)).machine.address == THERE
 
-    virtual_time.run(main())
+    on_bench(scenario, "ideal", settings, there)
 
 
 @pytest.mark.parametrize("settings", [TreadmillSettings(), TreadmillSettings(address=HERE)], ids=["any", "another"])
 def test_what_a_daemon_before_may_have_left_running_is_the_machine_to_stop(settings: TreadmillSettings) -> None:
     """Whatever else is in the air or was configured since; once it is let go, the settings hold again."""
+    there = Treadmill(address=THERE)
 
-    async def main() -> None:
-        here, there = Treadmill(address=HERE), Treadmill(address=THERE)
-        with Radio(here, there) as radio:
-            bluetooth = Bluetooth(None, radio.client, radio.scanner, radio.adapter)
-            async with running(here, bluetooth, settings, left=THERE) as ready:
-                assert (await up(ready)).machine.address == THERE
-                ready.link.execute(Disconnect())
-                await ready.until(LinkDown)
-                there.lose_link(for_s=30)
-                assert (await up(ready)).machine.address == HERE
+    async def scenario(ready: Bench) -> None:
+        assert (await up(ready)).machine.address == THERE
+        ready.link.execute(Disconnect())
+        await ready.until(LinkDown)
+        there.lose_link(for_s=30)
+        assert (await up(ready)).machine.address == HERE
 
-    virtual_time.run(main())
+    on_bench(scenario, "ideal", settings, there, left=THERE)
 
 
 def test_the_gate_of_a_new_link_is_shut() -> None:

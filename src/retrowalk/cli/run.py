@@ -14,7 +14,7 @@ from retrowalk.app.compose import AlreadyRunning, FolderUnusable, serve
 from retrowalk.config import DEFAULT_CONFIG, ConfigError, load_config
 from retrowalk.logs import configure_logs
 
-WRONG: Final = 2
+USAGE: Final = 2
 REFUSED: Final = 4
 
 _EPILOG: Final = """\
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
         return asyncio.run(serve(loaded))
     except (ConfigError, AlreadyRunning, FolderUnusable) as error:
         print(f"retrowalk: {error}", file=sys.stderr)
-        return REFUSED if isinstance(error, FolderUnusable) else WRONG
+        return REFUSED if isinstance(error, FolderUnusable) else USAGE
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -54,8 +54,7 @@ class TreadmillLink:
                 self._keeper.want(wanted=True)
             case Disconnect():
                 self._keeper.want(wanted=False)
-                if not self._stays:
-                    self._release()
+                self._forget_if_unwanted()
             case Rebuild():
                 if connection:
                     connection.end(REBUILT)
@@ -75,7 +74,7 @@ class TreadmillLink:
     async def close(self) -> None:
         """Let the treadmill go: for an orderly way out, after a verified standstill."""
         await self._keeper.close()
-        self._release()
+        self._claim.release()
 
     async def _connect(self) -> Connection:
         settings = replace(self._settings, address=self._address) if self._address else self._settings
@@ -84,9 +83,10 @@ class TreadmillLink:
             self._address = connection.machine.address
             return connection
         finally:
-            if not (self._keeper.wanted or self._stays):  # a Disconnect has overtaken it
-                self._release()
+            self._forget_if_unwanted()  # a Disconnect may have overtaken it
 
-    def _release(self) -> None:
-        self._claim.release()
-        self._address = None
+    def _forget_if_unwanted(self) -> None:
+        """Leave the treadmill to others, and the next link to whichever the settings mean."""
+        if not (self._keeper.wanted or self._stays):
+            self._claim.release()
+            self._address = None

@@ -81,14 +81,6 @@ async def test_two_at_once_stop_the_belt_and_both_see_it_stand(profile: Profile,
         assert treadmill.speed_kmh == 0
 
 
-async def _path(bus: MessageBus, uuid: str) -> str:
-    """Return the object of a characteristic, once bluetoothd knows the services."""
-    while True:
-        for path, interfaces in (await objects(bus)).items():
-            if CHARACTERISTIC in interfaces and interfaces[CHARACTERISTIC]["UUID"].value == uuid:
-                return path
-
-
 async def test_a_stop_that_has_no_effect_is_told_loudly() -> None:
     """Exit status 5, and the one thing that a person can do."""
     said: list[str] = []
@@ -121,6 +113,14 @@ async def test_a_subscription_that_was_refused_is_asked_for_again(said: list[str
         os.close(taken.unix_fds[0])
         assert await stopping is Verdict.VERIFIED
         bus.disconnect()
+
+
+async def _path(bus: MessageBus, uuid: str) -> str:
+    """Return the object of a characteristic, once bluetoothd knows the services."""
+    while True:
+        for path, interfaces in (await objects(bus)).items():
+            if CHARACTERISTIC in interfaces and interfaces[CHARACTERISTIC]["UUID"].value == uuid:
+                return path
 
 
 def test_a_write_is_stuck_when_it_is_for_the_ladder() -> None:

@@ -121,7 +121,7 @@ class Stopper:
             if not self._writes:
                 self._writes_since_s = _now_s()
                 for frame in frames:
-                    _begun(self._writes, self._write(path, frame, kind))
+                    self._begin(self._write(path, frame, kind))
             if await self._standstill.seen_within(RESEND_S):
                 return
             await self._give_up_a_useless_link()
@@ -151,6 +151,11 @@ class Stopper:
         if message.path != self._data_path or message.member != "PropertiesChanged" or "Value" not in message.body[1]:
             return
         self._standstill.hear(bytes(message.body[1]["Value"].value))
+
+    def _begin(self, write: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(write)
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
 
     async def _write(self, path: str, frame: bytes, kind: str) -> None:
         """Write once bluetoothd accepts it: it takes one write at a time, and says InProgress to others."""
@@ -187,10 +192,3 @@ class Stopper:
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _begun(tasks: set[asyncio.Task[None]], work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-    task = asyncio.create_task(work)
-    tasks.add(task)
-    task.add_done_callback(tasks.discard)
-    return task
